@@ -1,0 +1,60 @@
+// Client sends HTTP/1.1 requests over TCP, TLS or a unix socket, and keeps connections for reuse.
+#pragma once
+
+#include "base/time.h"
+#include "net/http.h"
+
+#include <memory>
+#include <string>
+
+namespace holdfast::net {
+
+struct ClientOptions {
+  std::string endpoint;               // "http://host:port", "https://host:port", "unix:/path".
+  std::string ca_file;                // Trust these certificates instead of the system's.
+  bool verify_peer = true;
+  std::size_t connections_max = 64;   // Requests beyond wait.
+  std::chrono::seconds timeout{60};   // While nothing moves.
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  Headers headers;
+  ByteView body;  // Must stay valid until the task completes. For a streamed body see body_source.
+  // Instead of `body`: called for the next piece until it returns 0; needs content_length.
+  std::function<Task<Result<std::size_t>>(MutableByteView)> body_source;
+  std::optional<std::uint64_t> content_length;
+};
+
+// An answer whose body is still to be read. Destroying it early closes its connection.
+class ClientResponse {
+ public:
+  virtual ~ClientResponse() = default;
+
+  virtual unsigned status() const = 0;
+  virtual const Headers& headers() const = 0;
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;  // 0 at the end.
+};
+
+class Client {
+ public:
+  Client(boost::asio::any_io_executor executor, ClientOptions options);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  // `unavailable` when nobody answers there. A request without streamed body that fails on a reused
+  // connection before any answer is sent once more on a new one.
+  Task<Result<std::unique_ptr<ClientResponse>>> send(ClientRequest request);
+
+  // The whole body as text; `invalid` beyond `size_max`.
+  static Task<Result<std::string>> read_all(ClientResponse& response, std::size_t size_max);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::net

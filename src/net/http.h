@@ -1,0 +1,112 @@
+// HTTP as handlers see it, on either side: heads and streamed bodies, no sockets.
+//
+// Bodies are never held in memory: they are read and written piece by piece, and a side that does not
+// read holds the other back.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/task.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace holdfast::net {
+
+// Header fields in the order received; names compare without regard to case (RFC 9110, section 5.1).
+class Headers {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  void add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
+  // Replaces all fields of that name.
+  void set(std::string name, std::string value);
+
+  // The first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name).has_value(); }
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+struct Request {
+  std::string method;
+  std::string target;  // As sent: path and query, still percent-encoded.
+  Headers headers;
+  std::optional<std::uint64_t> content_length;  // Nothing: chunked transfer, or no body.
+  std::string peer;                             // "10.0.0.9:51234", empty on a unix socket.
+  bool is_secure = false;                       // Came over TLS.
+};
+
+struct ResponseHead {
+  unsigned status = 200;
+  Headers headers;
+  // Nothing: sent with chunked transfer coding. Ignored for 1xx, 204 and 304.
+  std::optional<std::uint64_t> content_length;
+};
+
+// Both directions of a connection that left HTTP behind (RFC 9110, section 7.8). Starts with what the
+// peer had already sent.
+class RawConnection {
+ public:
+  virtual ~RawConnection() = default;
+
+  virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;  // 0: the peer ended its side.
+  virtual Task<Result<void>> write(ByteView content) = 0;
+  virtual Result<void> end() = 0;
+  virtual void abort() = 0;
+};
+
+// One request being answered, on the server's side. Lives until the handler's task completes.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const Request& request() const = 0;
+
+  // The next piece of the body, at most into.size() bytes; 0 at its end. The first call answers
+  // `Expect: 100-continue`. Fails with `invalid` when the peer breaks the framing or ends early, and
+  // `timed_out` when it stalls: answer if you like, the connection closes after.
+  virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;
+
+  // Starts the answer. Once only. A body not read by then is skipped if it is small; else the
+  // connection closes after the answer.
+  virtual Task<Result<void>> start(ResponseHead head) = 0;
+
+  // The next piece of the answer's body; nothing is sent for HEAD. An answer of another length than
+  // announced closes the connection, so that the peer can tell.
+  virtual Task<Result<void>> write(ByteView content) = 0;
+
+  // Head and whole body at once, with its length; the cheapest way for short answers.
+  virtual Task<Result<void>> respond(ResponseHead head, std::string body) = 0;
+
+  bool has_started() const { return has_started_; }
+
+  // Hands the connection over after an answer of 101 (or 200 for a hijacked stream) with `head`.
+  virtual Task<Result<std::unique_ptr<RawConnection>>> upgrade(ResponseHead head) = 0;
+
+ protected:
+  bool has_started_ = false;
+};
+
+// Answers one request. A handler that returns without an answer makes it a 500.
+using Handler = std::function<Task<void>(Exchange&)>;
+
+// Percent-decoding of a path or query part (RFC 3986, section 2.1); '+' stays itself. `invalid` on a
+// broken escape.
+Result<std::string> percent_decode(std::string_view text);
+
+// Encodes all but A-Z a-z 0-9 - . _ ~ and the characters in `keep`.
+std::string percent_encode(std::string_view text, std::string_view keep = {});
+
+}  // namespace holdfast::net
