@@ -5,7 +5,6 @@
 #include "base/id.h"
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -22,16 +21,17 @@ struct Extent {
 // A chunk in an open segment that no acknowledged record holds yet. Private to the vault.
 struct PendingChunk;
 
-// No answer and no grant relied on so far.
-inline constexpr std::uint64_t collection_none = std::numeric_limits<std::uint64_t>::max();
+// Keeps the chunks of a content that no record names yet from being collected, for as long as it is
+// held. Private to the vault.
+struct Reliance;
 
 struct Content {
   std::uint64_t size = 0;
   std::vector<Extent> extents;
 
-  // What a record that names these chunks must bring along or rely on.
+  // What a record that names these chunks must bring along, and hold on to until it is applied.
   std::vector<std::shared_ptr<PendingChunk>> pending;
-  std::uint64_t least_collection = collection_none;
+  std::shared_ptr<Reliance> reliance;
 };
 
 }  // namespace holdfast::vault

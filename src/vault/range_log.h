@@ -58,6 +58,9 @@ class RangeLog {
   // is over: the outcome of what was not acknowledged is unknown, and each later call fails as well.
   virtual Task<Result<void>> wait_for(std::uint64_t sequence) = 0;
 
+  // Everything up to here is acknowledged.
+  virtual std::uint64_t acknowledged() const = 0;
+
   // Forgets records below `until`.
   virtual Task<Result<void>> truncate(std::uint64_t until) = 0;
 

@@ -42,7 +42,7 @@ class Record {
   env::Batch changes_;
   std::vector<std::size_t> stamped_;  // Places in changes_ whose keys get the suffix.
   std::vector<std::shared_ptr<PendingChunk>> pending_;
-  std::uint64_t least_collection_ = collection_none;
+  std::vector<std::shared_ptr<Reliance>> reliances_;
 };
 
 // 0x00, then the complement of `sequence`, big-endian: 9 bytes.

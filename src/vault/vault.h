@@ -74,8 +74,7 @@ class Vault {
   virtual env::Table& table() = 0;
 
   // Durable, applied, then returned: the record's sequence. `full` when there is no room (nothing is
-  // changed), `unavailable` when the owner's time is over, `conflict` when what it relies on was
-  // collected meanwhile (write the content again).
+  // changed), `unavailable` when the owner's time is over.
   virtual Task<Result<std::uint64_t>> commit(Record record) = 0;
 
   // Fails with `full` when there is no room for more content.
