@@ -4,34 +4,112 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast {
 namespace asio = boost::asio;
 
+// The coroutines of one loop that are parked anywhere. Being a service of the loop's context, it is
+// shut down with it. A list through all of them, since each comes and goes often.
+class Parking final : public asio::execution_context::service {
+ public:
+  using key_type = Parking;
+  static inline asio::execution_context::id id;
+
+  explicit Parking(asio::execution_context& context) : service(context) {}
+
+  void add(std::unique_ptr<Parked> parked, WaitList& list) {
+    parked->list_ = &list;
+    parked->parking_ = this;
+    parked->before_ = last_;
+    (last_ != nullptr ? last_->after_ : first_) = parked.get();
+    last_ = parked.get();
+    list.parked_.push_back(parked.release());
+  }
+
+  // The caller has taken it off its WaitList.
+  std::unique_ptr<Parked> remove(Parked& parked) {
+    (parked.before_ != nullptr ? parked.before_->after_ : first_) = parked.after_;
+    (parked.after_ != nullptr ? parked.after_->before_ : last_) = parked.before_;
+    return std::unique_ptr<Parked>(&parked);
+  }
+
+  std::vector<std::unique_ptr<Parked>> take_all() {
+    std::vector<std::unique_ptr<Parked>> all;
+    while (first_ != nullptr) {
+      if (first_->list_ != nullptr) std::erase(first_->list_->parked_, first_);
+      all.push_back(remove(*first_));
+    }
+    return all;
+  }
+
+ private:
+  // Destroying one may destroy, wake or park others.
+  void shutdown() override {
+    while (!take_all().empty()) {
+    }
+  }
+
+  Parked* first_ = nullptr;
+  Parked* last_ = nullptr;
+};
+
+namespace {
+
+template <class Handler>
+class ParkedHandler final : public Parked {
+ public:
+  explicit ParkedHandler(Handler handler) : handler_(std::move(handler)) {}
+
+  asio::any_io_executor executor() const override {
+    return asio::get_associated_executor(handler_);
+  }
+
+ private:
+  void resume() override {
+    const auto executor = asio::get_associated_executor(handler_);
+    asio::post(executor, std::move(handler_));
+  }
+
+  Handler handler_;
+};
+
+}  // namespace
+
+WaitList::~WaitList() {
+  for (Parked* parked : parked_) parked->list_ = nullptr;
+}
+
 Task<void> WaitList::wait() {
-  const auto park = [this](auto resume) {
-    parked_.emplace_back([resume = std::move(resume)]() mutable {
-      const auto executor = asio::get_associated_executor(resume);
-      asio::post(executor, std::move(resume));
-    });
+  const auto park = [this]<class Handler>(Handler handler) {
+    auto& context = asio::query(handler.get_executor(), asio::execution::context);
+    asio::use_service<Parking>(context).add(
+        std::make_unique<ParkedHandler<Handler>>(std::move(handler)), *this);
   };
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(park, asio::use_awaitable);
 }
 
 void WaitList::wake_one() {
   if (parked_.empty()) return;
-  auto resume = std::move(parked_.front());
+  Parked* parked = parked_.front();
   parked_.pop_front();
-  resume();
+  parked->parking_->remove(*parked)->resume();
 }
 
 void WaitList::wake_all() {
-  auto all = std::exchange(parked_, {});
-  for (auto& resume : all) resume();
+  for (std::size_t left = parked_.size(); left > 0; --left) wake_one();
+}
+
+std::vector<std::unique_ptr<Parked>> take_parked(asio::execution_context& loop) {
+  return asio::use_service<Parking>(loop).take_all();
 }
 
 Task<void> Event::wait() {
@@ -61,15 +139,29 @@ void Semaphore::Hold::release() {
   credit_ = 0;
 }
 
+Semaphore::Waiter::Waiter(Semaphore& where, std::size_t wanted)
+    : semaphore(where), credit(wanted) {
+  semaphore.waiters_.push_back(this);
+}
+
+Semaphore::Waiter::~Waiter() {
+  if (is_taken) return;
+  if (granted.is_set()) {
+    semaphore.give_back(credit);
+  } else {
+    std::erase(semaphore.waiters_, this);
+  }
+}
+
 Task<Semaphore::Hold> Semaphore::take(std::size_t credit) {
   credit = std::min(credit, size_);
   if (waiters_.empty() && free_ >= credit) {
     free_ -= credit;
     co_return Hold(*this, credit);
   }
-  Waiter waiter{.credit = credit, .granted = {}};
-  waiters_.push_back(&waiter);
+  Waiter waiter(*this, credit);
   co_await waiter.granted.wait();
+  waiter.is_taken = true;
   co_return Hold(*this, credit);
 }
 
@@ -87,14 +179,27 @@ TaskGroup::~TaskGroup() {
   check(count_ == 0, "a task group is joined before it is destroyed");
 }
 
+// Counts a task for as long as its frame lives, whether it ends, was never begun or is destroyed.
+class TaskGroup::Member {
+ public:
+  explicit Member(TaskGroup& group) : group_(&group) { ++group_->count_; }
+  Member(Member&& other) noexcept : group_(std::exchange(other.group_, nullptr)) {}
+  Member& operator=(Member&&) = delete;
+  ~Member() {
+    if (group_ != nullptr && --group_->count_ == 0) group_->ended_.wake_all();
+  }
+
+ private:
+  TaskGroup* group_;
+};
+
 void TaskGroup::spawn(const asio::any_io_executor& executor, Task<void> task) {
-  ++count_;
-  asio::co_spawn(executor, run(std::move(task)), rethrow);
+  asio::co_spawn(asio::prefer(executor, asio::execution::relationship.continuation),
+                 run(Member(*this), std::move(task)), rethrow);
 }
 
-Task<void> TaskGroup::run(Task<void> task) {
+Task<void> TaskGroup::run([[maybe_unused]] Member member, Task<void> task) {
   co_await std::move(task);
-  if (--count_ == 0) ended_.wake_all();
 }
 
 Task<void> TaskGroup::join() {

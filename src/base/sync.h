@@ -1,7 +1,8 @@
 // How coroutines of one event loop wait for each other. None of these is for use across threads.
 //
-// Whoever waits must be resumed or the whole set abandoned with the loop: there is no cancellation
-// of a wait. Order is first come, first served, so that histories repeat in simulation.
+// Whoever waits is resumed, or destroyed with its loop: there is no cancellation of a wait. Waiting
+// coroutines belong to the loop, not to what they wait for, so a loop that is destroyed leaves none
+// behind. Order is first come, first served, so that histories repeat in simulation.
 #pragma once
 
 #include "base/task.h"
@@ -9,6 +10,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <vector>
 
 namespace holdfast {
 
@@ -18,6 +21,7 @@ class WaitList {
   WaitList() = default;
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
+  ~WaitList();
 
   Task<void> wait();
   void wake_one();
@@ -25,8 +29,34 @@ class WaitList {
   bool is_empty() const { return parked_.empty(); }
 
  private:
-  std::deque<std::move_only_function<void()>> parked_;
+  friend class Parking;
+
+  std::deque<class Parked*> parked_;
 };
+
+// A coroutine suspended in a WaitList, seen as an object that can be destroyed.
+class Parked {
+ public:
+  virtual ~Parked() = default;
+
+  // The executor that it was spawned on.
+  virtual boost::asio::any_io_executor executor() const = 0;
+
+ private:
+  friend class WaitList;
+  friend class Parking;
+
+  virtual void resume() = 0;
+
+  WaitList* list_ = nullptr;
+  class Parking* parking_ = nullptr;
+  Parked* before_ = nullptr;
+  Parked* after_ = nullptr;
+};
+
+// Takes all coroutines of one loop out of the lists that they wait in, longest parked first. Whoever
+// simulates the end of a process destroys them in an order of its own choice.
+std::vector<std::unique_ptr<Parked>> take_parked(boost::asio::execution_context& loop);
 
 // Happens once. wait() returns at once after set().
 class Event {
@@ -67,12 +97,21 @@ class Semaphore {
   std::size_t size() const { return size_; }
 
  private:
-  void give_back(std::size_t credit);
-
+  // On the stack of a taker. If that is destroyed while it waits, what it was granted goes back.
   struct Waiter {
+    Waiter(Semaphore& semaphore, std::size_t credit);
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter();
+
+    Semaphore& semaphore;
     std::size_t credit;
     Event granted;
+    bool is_taken = false;
   };
+
+  void give_back(std::size_t credit);
+
   std::size_t free_;
   std::size_t size_;
   std::deque<Waiter*> waiters_;
@@ -96,7 +135,8 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup();
 
-  // Starts `task` on `executor`. What it throws leaves the loop's run().
+  // Starts `task` on `executor`, or on a kin of it: an executor may tell spawned coroutines apart by
+  // answering the property relationship.continuation. What the task throws leaves the loop's run().
   void spawn(const boost::asio::any_io_executor& executor, Task<void> task);
 
   // Returns once no task is left, spawned before or during the call.
@@ -104,7 +144,9 @@ class TaskGroup {
   std::size_t count() const { return count_; }
 
  private:
-  Task<void> run(Task<void> task);
+  class Member;
+
+  static Task<void> run(Member member, Task<void> task);
 
   std::size_t count_ = 0;
   WaitList ended_;

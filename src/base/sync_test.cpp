@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,52 @@ TEST_F(SyncTest, JoinWaitsForEveryTask) {
   loop.restart();
   loop.run();
   EXPECT_EQ(order, (std::vector{1, 2, 9}));
+}
+
+// Waits in a list that its own frame holds: nobody but the loop can free it.
+Task<void> wait_for_oneself(Semaphore& semaphore) {
+  const auto hold = co_await semaphore.take();
+  Event never;
+  co_await never.wait();
+}
+
+Task<void> own_a_group(std::vector<int>& order) {
+  TaskGroup group;
+  Event never;
+  group.spawn(co_await asio::this_coro::executor, join_and_note(group, order));
+  co_await never.wait();
+}
+
+TEST(SyncEndTest, ALoopTakesWhoWaitsWithIt) {
+  Semaphore semaphore(1);
+  {
+    asio::io_context loop;
+    TaskGroup group;
+    group.spawn(loop.get_executor(), wait_for_oneself(semaphore));
+    group.spawn(loop.get_executor(), wait_for_oneself(semaphore));
+    loop.poll();
+    EXPECT_EQ(semaphore.available(), 0u);
+    EXPECT_EQ(take_parked(loop).size(), 2u);
+    loop.restart();
+    loop.poll();
+    EXPECT_EQ(group.count(), 0u);
+  }
+  EXPECT_EQ(semaphore.available(), 1u);
+}
+
+TEST(SyncEndTest, AGroupMayEndWithItsTasksUnfinished) {
+  std::vector<int> order;
+  asio::io_context loop;
+  asio::co_spawn(loop, own_a_group(order), rethrow);
+  loop.poll();
+  auto parked = take_parked(loop);
+  ASSERT_EQ(parked.size(), 2u);
+  for (auto& member_then_owner : parked) {
+    member_then_owner.reset();
+    loop.restart();
+    loop.poll();
+  }
+  EXPECT_TRUE(order.empty());
 }
 
 }  // namespace
