@@ -1,5 +1,6 @@
 // check() states what must hold unless the program itself is wrong; if it does not, the process
-// stops, in release builds too. What comes from outside is never checked this way: that is an Error.
+// stops, in release builds too. What comes from outside is never checked this way: that is an
+// Error.
 #pragma once
 
 #include <cstdio>

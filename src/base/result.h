@@ -1,8 +1,8 @@
 // Result<T>: a value, or an Error that the caller is expected to deal with.
 //
 // Three kinds of trouble, three ways: what a caller can act on is returned as an Error; our own bug
-// stops the process (base/check.h); an exception of a library is caught at the call into the library
-// and becomes an Error.
+// stops the process (base/check.h); an exception of a library is caught at the call into the
+// library and becomes an Error.
 #pragma once
 
 #include <expected>
@@ -16,15 +16,15 @@ namespace holdfast {
 enum class ErrorCode {
   not_found,       // It is not there: tell whoever asked.
   already_exists,  // It is there already: pick another name, or be content.
-  conflict,        // Somebody else was first or owns it now: stop, or start over from what is there.
-  denied,          // Not allowed: ask for other credentials.
-  invalid,         // The request makes no sense: do not repeat it.
-  unsupported,     // It makes sense, and this version cannot do it.
-  corrupt,         // What was read is not what was written: read another copy, repair.
-  unavailable,     // Not now: wait and try again.
-  timed_out,       // No answer in time; whether it took effect is unknown.
-  full,            // No room: free some.
-  io,              // The device or the system refused: treat it as suspect.
+  conflict,     // Somebody else was first or owns it now: stop, or start over from what is there.
+  denied,       // Not allowed: ask for other credentials.
+  invalid,      // The request makes no sense: do not repeat it.
+  unsupported,  // It makes sense, and this version cannot do it.
+  corrupt,      // What was read is not what was written: read another copy, repair.
+  unavailable,  // Not now: wait and try again.
+  timed_out,    // No answer in time; whether it took effect is unknown.
+  full,         // No room: free some.
+  io,           // The device or the system refused: treat it as suspect.
 };
 
 std::string_view to_string(ErrorCode code);
@@ -62,7 +62,8 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string context) {
 
 }  // namespace holdfast
 
-// Each leaves the function if the expression holds an error. The _LET forms then declare a variable.
+// Each leaves the function if the expression holds an error. The _LET forms then declare a
+// variable.
 //
 //   TRY(verify(chunk));                                   in a function
 //   TRY_LET(Chunk chunk, decode(bytes));

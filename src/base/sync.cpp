@@ -139,8 +139,7 @@ void Semaphore::Hold::release() {
   credit_ = 0;
 }
 
-Semaphore::Waiter::Waiter(Semaphore& where, std::size_t wanted)
-    : semaphore(where), credit(wanted) {
+Semaphore::Waiter::Waiter(Semaphore& where, std::size_t wanted) : semaphore(where), credit(wanted) {
   semaphore.waiters_.push_back(this);
 }
 

@@ -54,8 +54,8 @@ class Parked {
   Parked* after_ = nullptr;
 };
 
-// Takes all coroutines of one loop out of the lists that they wait in, longest parked first. Whoever
-// simulates the end of a process destroys them in an order of its own choice.
+// Takes all coroutines of one loop out of the lists that they wait in, longest parked first.
+// Whoever simulates the end of a process destroys them in an order of its own choice.
 std::vector<std::unique_ptr<Parked>> take_parked(boost::asio::execution_context& loop);
 
 // Happens once. wait() returns at once after set().
@@ -135,8 +135,9 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup();
 
-  // Starts `task` on `executor`, or on a kin of it: an executor may tell spawned coroutines apart by
-  // answering the property relationship.continuation. What the task throws leaves the loop's run().
+  // Starts `task` on `executor`, or on a kin of it: an executor may tell spawned coroutines apart
+  // by answering the property relationship.continuation. What the task throws leaves the loop's
+  // run().
   void spawn(const boost::asio::any_io_executor& executor, Task<void> task);
 
   // Returns once no task is left, spawned before or during the call.

@@ -1,7 +1,8 @@
 // A tree of files on one disk, below one root folder. Linux: env/linux/disk.h. Simulated:
 // sim/disk.h.
 //
-// Names are relative to the root, with '/' between folders, and never leave it. What a crash leaves:
+// Names are relative to the root, with '/' between folders, and never leave it. What a crash
+// leaves:
 //   - content written is durable only after File::sync(), and may be torn or lost until then;
 //   - a name created, renamed or removed is durable only after sync_folder() of its folder.
 // A failed sync means that the content is lost for good as far as anyone can tell: it is never
@@ -48,8 +49,8 @@ class File {
 // How to open a file.
 struct OpenMode {
   bool write = false;
-  bool create = false;     // Fails with `already_exists` if the file is there (exclusive create).
-  bool direct = false;     // Past the page cache, if the file system can; else as without.
+  bool create = false;  // Fails with `already_exists` if the file is there (exclusive create).
+  bool direct = false;  // Past the page cache, if the file system can; else as without.
 };
 
 struct Entry {

@@ -2,8 +2,8 @@
 // (env/rocksdb), a map that forgets what was not flushed in simulation (sim/table.h).
 //
 // A table is a cache of what a log says. apply() changes it at once and atomically, but a crash
-// brings back the state of the last flush(), which covers all families at one point. The caller keeps
-// its log position in a row of each batch, and replays from the position that it finds.
+// brings back the state of the last flush(), which covers all families at one point. The caller
+// keeps its log position in a row of each batch, and replays from the position that it finds.
 //
 // Every call may be made from the loop only. Keys compare as unsigned bytes.
 #pragma once
@@ -86,7 +86,8 @@ struct ScanRange {
   const Snapshot* snapshot = nullptr;  // None: the state when the scan begins.
 };
 
-// Called for each row, perhaps on another thread while the caller waits. The views last for the call.
+// Called for each row, perhaps on another thread while the caller waits. The views last for the
+// call.
 using Visitor = std::function<Visit(std::string_view key, std::string_view value)>;
 
 // One of the immutable files that make up a flushed table.
@@ -106,8 +107,8 @@ class Table {
   virtual Task<Result<std::vector<std::optional<std::string>>>> get_many(
       Family family, std::vector<std::string> keys) = 0;
 
-  // Visits rows in order of their keys until the range or the visitor ends it. The whole scan is one
-  // hop to another thread, so keep visits short and bounded in number.
+  // Visits rows in order of their keys until the range or the visitor ends it. The whole scan is
+  // one hop to another thread, so keep visits short and bounded in number.
   virtual Task<Result<void>> scan(ScanRange range, Visitor visitor) = 0;
 
   virtual std::unique_ptr<Snapshot> snapshot() = 0;

@@ -18,8 +18,8 @@ class Workers {
   // How many pieces of work run at a time; at least 1.
   virtual unsigned count() const = 0;
 
-  // Runs `work` on a worker thread (in simulation: at once) and returns on the caller's loop when it
-  // is done. `work` must neither throw nor touch what the loop may change meanwhile. A hop costs
+  // Runs `work` on a worker thread (in simulation: at once) and returns on the caller's loop when
+  // it is done. `work` must neither throw nor touch what the loop may change meanwhile. A hop costs
   // some ten microseconds, so hand over batches.
   virtual Task<void> run(std::move_only_function<void()> work) = 0;
 
