@@ -47,6 +47,9 @@ class RangeLog {
   using ReplayVisitor = std::function<Task<Result<void>>(std::uint64_t sequence, ByteView record)>;
   virtual Task<Result<void>> replay(std::uint64_t from, ReplayVisitor visitor) = 0;
 
+  // Of the oldest record kept: one more than the last if there is none.
+  virtual std::uint64_t first_sequence() const = 0;
+
   // The number that the next append gets; numbers run on over generations and begin at 1.
   virtual std::uint64_t next_sequence() const = 0;
 
