@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace holdfast::env {
 namespace {
-
-std::string folder_of(const std::string& name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string::npos ? std::string() : name.substr(0, slash);
-}
 
 Task<Result<void>> write_new_file(Disk& disk, std::string name, ByteView content) {
   CO_TRY_LET(const auto file, co_await disk.open(name, {.write = true, .create = true}));
@@ -17,6 +14,29 @@ Task<Result<void>> write_new_file(Disk& disk, std::string name, ByteView content
 }
 
 }  // namespace
+
+Result<void> check_name(std::string_view name) {
+  constexpr std::size_t part_size_max = 255;
+  for (std::size_t start = 0; start <= name.size();) {
+    const std::size_t end = std::min(name.find('/', start), name.size());
+    const std::string_view part = name.substr(start, end - start);
+    if (part.empty() || part.size() > part_size_max || part == "." || part == ".." ||
+        part.contains('\0')) {
+      return fail(ErrorCode::invalid, fmt::format("\"{}\" is no name of a file", name));
+    }
+    start = end + 1;
+  }
+  return {};
+}
+
+std::string folder_of(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return std::string(slash == std::string_view::npos ? std::string_view() : name.substr(0, slash));
+}
+
+std::string leaf_of(std::string_view name) {
+  return std::string(name.substr(name.rfind('/') + 1));
+}
 
 Task<Result<Bytes>> read_file(Disk& disk, std::string name, std::size_t size_max) {
   CO_TRY_LET(const auto file, co_await disk.open(name, {}));

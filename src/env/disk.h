@@ -1,5 +1,5 @@
 // A tree of files on one disk, below one root folder. Linux: env/linux/disk.h. Simulated:
-// sim/disk.h.
+// sim/disk.h. env/disk_contract.h holds both to what is promised here.
 //
 // Names are relative to the root, with '/' between folders, and never leave it. What a crash
 // leaves:
@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::env {
@@ -70,6 +71,8 @@ class Lock {
   virtual ~Lock() = default;
 };
 
+// Every call fails with `invalid` if check_name() does on a name, or if a name is of the wrong kind
+// (a folder where a file is wanted), and with `not_found` if a folder on the way does not exist.
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -77,15 +80,19 @@ class Disk {
   // Fails with `not_found` or, with mode.create, `already_exists`. New files are mode 0600.
   virtual Task<Result<std::unique_ptr<File>>> open(std::string name, OpenMode mode) = 0;
 
-  // Replaces `to` if it exists.
+  // Replaces the file `to` if it exists. A folder moves with all that is in it; `to` may then be an
+  // empty folder only, else it fails with `conflict`.
   virtual Task<Result<void>> rename(std::string from, std::string to) = 0;
   virtual Task<Result<void>> remove(std::string name) = 0;
 
   // Creates a folder (mode 0700); its parents must exist. Content with an existing one.
   virtual Task<Result<void>> make_folder(std::string name) = 0;
+
+  // Fails with `conflict` if there is something in it.
   virtual Task<Result<void>> remove_folder(std::string name) = 0;
 
-  // Makes the names in `folder` ("" is the root) durable.
+  // Makes the names in `folder` ("" is the root) durable. What a rename moved between two folders
+  // is durable once either is synced.
   virtual Task<Result<void>> sync_folder(std::string folder) = 0;
 
   // In byte order of their names.
@@ -94,9 +101,18 @@ class Disk {
   virtual Task<Result<Space>> space() = 0;
 
   // Takes the exclusive lock on the file `name`, creating it if needed, and writes `holder` into it
-  // for people. Fails with `conflict` and the present holder's text.
+  // for people. Fails with `conflict` and the present holder's text. Holds against this process
+  // too.
   virtual Task<Result<std::unique_ptr<Lock>>> lock(std::string name, std::string holder) = 0;
 };
+
+// A name is one or more parts of 1 to 255 bytes, joined by '/'; no part is "." or "..", and none
+// holds a zero byte. Else `invalid`.
+Result<void> check_name(std::string_view name);
+
+// "a/b/c" lies in the folder "a/b" and is called "c" there.
+std::string folder_of(std::string_view name);
+std::string leaf_of(std::string_view name);
 
 // Whole small files, on top of the above.
 

@@ -30,7 +30,8 @@ class World final : public env::Clock {
 
   explicit World(std::uint64_t seed = 1);
 
-  // Kills what still runs, and so must outlive whatever that uses, or be told to abandon() it first.
+  // Kills what still runs, and so must outlive whatever that uses, or be told to abandon() it
+  // first.
   ~World() override;
   World(const World&) = delete;
   World& operator=(const World&) = delete;
