@@ -81,7 +81,7 @@ struct Visit {
 struct ScanRange {
   Family family = 0;
   std::string from;                  // First key (backwards: last key, inclusive).
-  std::optional<std::string> until;  // Stops before this key (backwards: after passing below it).
+  std::optional<std::string> until{};  // Stops before this key (backwards: after passing below it).
   bool backwards = false;
   const Snapshot* snapshot = nullptr;  // None: the state when the scan begins.
 };
