@@ -34,6 +34,7 @@ class Headers {
   std::optional<std::string_view> find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).has_value(); }
   const std::vector<Field>& fields() const { return fields_; }
+  void clear() { fields_.clear(); }
 
  private:
   std::vector<Field> fields_;
@@ -44,6 +45,7 @@ struct Request {
   std::string target;  // As sent: path and query, still percent-encoded.
   Headers headers;
   std::optional<std::uint64_t> content_length;  // Nothing: chunked transfer, or no body.
+  bool is_chunked = false;                      // Has a body of a length not yet known.
   std::string peer;                             // "10.0.0.9:51234", empty on a unix socket.
   bool is_secure = false;                       // Came over TLS.
 };
@@ -56,15 +58,16 @@ struct ResponseHead {
 };
 
 // Both directions of a connection that left HTTP behind (RFC 9110, section 7.8). Starts with what the
-// peer had already sent.
+// peer had already sent. One read and one write may be under way at a time. A peer that takes nothing
+// for the server's stall_timeout fails a write; reading waits for ever.
 class RawConnection {
  public:
   virtual ~RawConnection() = default;
 
   virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;  // 0: the peer ended its side.
   virtual Task<Result<void>> write(ByteView content) = 0;
-  virtual Result<void> end() = 0;
-  virtual void abort() = 0;
+  virtual Result<void> end() = 0;  // Tells the peer that no more comes.
+  virtual void abort() = 0;        // Makes a read or write under way fail.
 };
 
 // One request being answered, on the server's side. Lives until the handler's task completes.
@@ -79,20 +82,28 @@ class Exchange {
   // `timed_out` when it stalls: answer if you like, the connection closes after.
   virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;
 
-  // Starts the answer. Once only. A body not read by then is skipped if it is small; else the
-  // connection closes after the answer.
+  // Starts the answer. Once only; `invalid` for a second time or for an informational status. The
+  // head is held back to go out with the first write(), even an empty one, or when the handler ends.
+  // A body not read by then is skipped if it is small; else the connection closes after the answer.
   virtual Task<Result<void>> start(ResponseHead head) = 0;
 
-  // The next piece of the answer's body; nothing is sent for HEAD. An answer of another length than
-  // announced closes the connection, so that the peer can tell.
+  // The next piece of the answer's body; nothing is sent for HEAD. Returns when the kernel has taken
+  // all of it; `unavailable` when the peer is gone, `timed_out` when it stalls. An answer of another
+  // length than announced closes the connection, so that the peer can tell.
   virtual Task<Result<void>> write(ByteView content) = 0;
 
-  // Head and whole body at once, with its length; the cheapest way for short answers.
+  // Head and whole body at once, with its length; the cheapest way for short answers. An answer to
+  // HEAD tells head.content_length if that is set, else the size of `body`, and sends none of it.
   virtual Task<Result<void>> respond(ResponseHead head, std::string body) = 0;
 
   bool has_started() const { return has_started_; }
 
+  // Gives up an answer that was started and cannot be completed: the connection is reset, so that the
+  // peer can tell, whatever the framing. Without effect before start().
+  virtual void abort() = 0;
+
   // Hands the connection over after an answer of 101 (or 200 for a hijacked stream) with `head`.
+  // `invalid` once an answer has started or while some of the request's body is unread.
   virtual Task<Result<std::unique_ptr<RawConnection>>> upgrade(ResponseHead head) = 0;
 
  protected:
@@ -101,6 +112,9 @@ class Exchange {
 
 // Answers one request. A handler that returns without an answer makes it a 500.
 using Handler = std::function<Task<void>(Exchange&)>;
+
+// Do these names, or other words of the protocol, differ at most in the case of ASCII letters?
+bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 // Percent-decoding of a path or query part (RFC 3986, section 2.1); '+' stays itself. `invalid` on a
 // broken escape.

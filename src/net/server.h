@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "net/certificate.h"
 #include "net/http.h"
 
 #include <memory>
@@ -13,18 +14,13 @@
 
 namespace holdfast::net {
 
+// The time limits hold to a second or a quarter of the shortest, whichever is less.
 struct ServerLimits {
-  std::size_t connections_max = 4096;
+  std::size_t connections_max = 4096;  // Beyond it the longest idle one makes room, or callers wait.
   std::size_t head_bytes_max = 64 * kib;
-  std::chrono::seconds head_timeout{10};    // From the first byte of a head to its end.
-  std::chrono::seconds idle_timeout{60};    // Between requests.
-  std::chrono::seconds stall_timeout{30};   // While a body makes no progress, either way.
-};
-
-// PEM texts. Reloadable while running.
-struct Certificate {
-  std::string chain;
-  std::string private_key;
+  Duration head_timeout = std::chrono::seconds(10);   // First byte of a head to its end; handshake.
+  Duration idle_timeout = std::chrono::seconds(60);   // Between requests.
+  Duration stall_timeout = std::chrono::seconds(30);  // While a body makes no progress, either way.
 };
 
 class Server {
@@ -34,18 +30,20 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();  // Aborts what is left. drain() first to end in order.
 
-  // Listens on `address`: "127.0.0.1:9000", "[::1]:0" or "unix:/path" (made 0600, an old socket is
-  // replaced). Returns the address with the port that the system chose. May be called several times.
-  // With a certificate, TLS only.
+  // Listens on `address`: "127.0.0.1:9000", "[::1]:0" or "unix:/path" (made 0600; a socket left by a
+  // dead process is replaced). Returns the address with the port that the system chose. May be called
+  // several times. With a certificate, TLS only. `conflict` when somebody else listens there,
+  // `invalid` for an address or certificate that makes no sense.
   Result<std::string> listen(std::string address, std::optional<Certificate> certificate = {});
 
-  // For connections made from now on, on all TLS listeners.
+  // For connections made from now on, on all TLS listeners. On failure the old one stays in use.
   Result<void> reload(Certificate certificate);
 
   // Accepts nothing more, lets requests at work end for up to `patience`, then aborts the rest.
+  // Returns when the last handler has returned and every upgraded connection is gone.
   Task<void> drain(Duration patience);
 
-  std::size_t connection_count() const;
+  std::size_t connection_count() const;  // Upgraded ones too.
 
  private:
   class Impl;
