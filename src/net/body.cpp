@@ -51,16 +51,14 @@ Task<Result<std::size_t>> BodyReader::read_chunked(Link& link, InputBuffer& inpu
   for (;;) {
     if (input.is_empty() && decoder_.content_left() > 0 && into.size() >= direct_bytes_min) {
       const auto room = first(into, decoder_.content_left());
-      CO_TRY_LET(const std::size_t size,
-                 co_await link.read_some(room, link.sweep().after(stall)));
+      CO_TRY_LET(const std::size_t size, co_await link.read_some(room, link.sweep().after(stall)));
       if (size == 0) co_return fail(ErrorCode::invalid, "the peer ended amid a body");
       decoder_.skip(size);
       co_return size;
     }
     if (input.is_empty()) {
-      CO_TRY_LET(const std::size_t received, co_await link.read_some(
-                                                 input.room(receive_bytes),
-                                                 link.sweep().after(stall)));
+      CO_TRY_LET(const std::size_t received,
+                 co_await link.read_some(input.room(receive_bytes), link.sweep().after(stall)));
       if (received == 0) co_return fail(ErrorCode::invalid, "the peer ended amid a body");
       input.commit(received);
     }
@@ -71,8 +69,8 @@ Task<Result<std::size_t>> BodyReader::read_chunked(Link& link, InputBuffer& inpu
   }
 }
 
-Task<Result<std::size_t>> BodyReader::receive(Link& link, InputBuffer& input,
-                                              MutableByteView into, Duration stall) {
+Task<Result<std::size_t>> BodyReader::receive(Link& link, InputBuffer& input, MutableByteView into,
+                                              Duration stall) {
   if (!input.is_empty()) co_return take(input, into);
   const Sweep::Tick deadline = link.sweep().after(stall);
   // Reading a body of known length past its end would only move the next request's bytes early.

@@ -14,8 +14,8 @@ class BodyReader {
   // `length` counts with Framing::length only.
   BodyReader(Framing framing, std::uint64_t length);
 
-  // The next piece, taken from `input` first; 0 at the end, and only there. `invalid` when the framing
-  // is broken or the peer ends early, `timed_out` when nothing comes for `stall`.
+  // The next piece, taken from `input` first; 0 at the end, and only there. `invalid` when the
+  // framing is broken or the peer ends early, `timed_out` when nothing comes for `stall`.
   Task<Result<std::size_t>> read(Link& link, InputBuffer& input, MutableByteView into,
                                  Duration stall);
 

@@ -53,8 +53,7 @@ Result<std::string> alternative_names(const std::vector<std::string>& hosts) {
     boost::system::error_code not_an_address;
     const auto address = boost::asio::ip::make_address(host, not_an_address);
     if (not_an_address && !is_dns_name(host)) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("'{}' cannot be named in a certificate", host));
+      return fail(ErrorCode::invalid, fmt::format("'{}' cannot be named in a certificate", host));
     }
     if (!names.empty()) names += ',';
     names += not_an_address ? "DNS:" + host : "IP:" + address.to_string();
@@ -120,8 +119,7 @@ Result<Certificate> make_self_signed(const std::vector<std::string>& hosts, Wall
       X509_sign(certificate, key.get(), EVP_sha256()) > 0;
   const BioPtr chain(BIO_new(BIO_s_mem()));
   const BioPtr private_key(BIO_new(BIO_s_mem()));
-  if (!is_made || !chain || !private_key ||
-      PEM_write_bio_X509(chain.get(), certificate) != 1 ||
+  if (!is_made || !chain || !private_key || PEM_write_bio_X509(chain.get(), certificate) != 1 ||
       PEM_write_bio_PKCS8PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0, nullptr,
                                     nullptr) != 1) {
     return fail(ErrorCode::invalid, "make a certificate: " + tls_failure());

@@ -16,8 +16,8 @@ struct Certificate {
 };
 
 // Makes a self-signed certificate for `hosts`, each a DNS name or an IP address, that clients trust
-// once it is in their list. ECDSA on P-256: some S3 clients know no Ed25519. Valid from a day before
-// `now`, for `days`. `invalid` without hosts or for one that cannot stand in a certificate.
+// once it is in their list. ECDSA on P-256: some S3 clients know no Ed25519. Valid from a day
+// before `now`, for `days`. `invalid` without hosts or for one that cannot stand in a certificate.
 Result<Certificate> make_self_signed(const std::vector<std::string>& hosts, WallTime now, int days);
 
 // When the first certificate of `chain` ends; `invalid` if it is no PEM certificate.

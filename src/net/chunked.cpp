@@ -25,9 +25,8 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::decode(ByteView input, MutableByteV
   Step step;
   while (step.consumed < input.size() && !is_done()) {
     if (state_ == State::content) {
-      const std::size_t size =
-          std::min({input.size() - step.consumed, into.size() - step.produced,
-                    static_cast<std::size_t>(chunk_left_)});
+      const std::size_t size = std::min({input.size() - step.consumed, into.size() - step.produced,
+                                         static_cast<std::size_t>(chunk_left_)});
       if (size == 0) break;
       std::memcpy(into.data() + step.produced, input.data() + step.consumed, size);
       step.consumed += size;
@@ -51,15 +50,22 @@ bool ChunkedDecoder::take(char c) {
     case State::first_digit:
     case State::size:
     case State::extension:
-    case State::size_lf: return take_size(c);
-    case State::content_cr: state_ = State::content_lf; return c == '\r';
-    case State::content_lf: state_ = State::first_digit; return c == '\n';
+    case State::size_lf:
+      return take_size(c);
+    case State::content_cr:
+      state_ = State::content_lf;
+      return c == '\r';
+    case State::content_lf:
+      state_ = State::first_digit;
+      return c == '\n';
     case State::trailer_start:
     case State::trailer:
     case State::trailer_lf:
-    case State::end_lf: return take_trailer(c);
+    case State::end_lf:
+      return take_trailer(c);
     case State::content:
-    case State::done: break;
+    case State::done:
+      break;
   }
   return false;
 }
@@ -95,8 +101,12 @@ bool ChunkedDecoder::take_trailer(char c) {
     case State::trailer:
       if (c == '\r') state_ = State::trailer_lf;
       return c == '\r' || is_text(c);
-    case State::trailer_lf: state_ = State::trailer_start; return c == '\n';
-    default: state_ = State::done; return c == '\n';
+    case State::trailer_lf:
+      state_ = State::trailer_start;
+      return c == '\n';
+    default:
+      state_ = State::done;
+      return c == '\n';
   }
 }
 

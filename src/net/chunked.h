@@ -1,8 +1,8 @@
 // The chunked transfer coding (RFC 9112, section 7.1), taken apart as it arrives, without I/O.
 //
-// Strict, because whatever two programs on a path read differently smuggles requests: sizes are plain
-// hexadecimal digits, lines end in CR LF, and nothing else is let through. Extensions and trailer
-// fields are bounded and dropped.
+// Strict, because whatever two programs on a path read differently smuggles requests: sizes are
+// plain hexadecimal digits, lines end in CR LF, and nothing else is let through. Extensions and
+// trailer fields are bounded and dropped.
 #pragma once
 
 #include "base/bytes.h"
@@ -22,8 +22,8 @@ class ChunkedDecoder {
     std::size_t produced = 0;
   };
 
-  // Decodes until `input` is used up, `into` is full or the body ends. `invalid` on anything that is
-  // no chunked body, after which the decoder is of no more use.
+  // Decodes until `input` is used up, `into` is full or the body ends. `invalid` on anything that
+  // is no chunked body, after which the decoder is of no more use.
   Result<Step> decode(ByteView input, MutableByteView into);
 
   bool is_done() const { return state_ == State::done; }

@@ -10,11 +10,11 @@
 namespace holdfast::net {
 
 struct ClientOptions {
-  std::string endpoint;               // "http://host:port", "https://host:port", "unix:/path".
-  std::string ca_file;                // Trust these certificates instead of the system's.
+  std::string endpoint;  // "http://host:port", "https://host:port", "unix:/path".
+  std::string ca_file;   // Trust these certificates instead of the system's.
   bool verify_peer = true;
-  std::size_t connections_max = 64;   // Requests beyond wait.
-  std::chrono::seconds timeout{60};   // While nothing moves.
+  std::size_t connections_max = 64;  // Requests beyond wait.
+  std::chrono::seconds timeout{60};  // While nothing moves.
 };
 
 struct ClientRequest {

@@ -6,10 +6,11 @@
 namespace holdfast::net {
 namespace {
 
-constexpr std::size_t receive_bytes = 8 * kib;   // Asked for while a head is awaited.
+constexpr std::size_t receive_bytes = 8 * kib;    // Asked for while a head is awaited.
 constexpr std::size_t idle_bytes_max = 16 * kib;  // What an idle connection's buffer may keep.
 constexpr std::uint64_t skip_bytes_max = 256 * kib;
-constexpr std::size_t joined_bytes_max = 8 * kib;  // Bodies up to this are sent in the head's piece.
+constexpr std::size_t joined_bytes_max =
+    8 * kib;  // Bodies up to this are sent in the head's piece.
 constexpr Duration linger_time = std::chrono::seconds(10);
 constexpr std::uint64_t linger_bytes_max = 128 * mib;
 constexpr std::size_t linger_read_bytes = 64 * kib;
@@ -62,8 +63,8 @@ Task<bool> Connection::read_head() {
   for (;;) {
     const std::string_view received = as_text(input_.view());
     const auto state = scanner_.scan(received);
-    const std::size_t size = state == HeadScanner::State::complete ? scanner_.end()
-                                                                   : received.size();
+    const std::size_t size =
+        state == HeadScanner::State::complete ? scanner_.end() : received.size();
     if (state == HeadScanner::State::malformed) co_return co_await refuse(400);
     if (size > presence_->limits.head_bytes_max) co_return co_await refuse(431);
     if (state == HeadScanner::State::complete) break;
@@ -71,7 +72,7 @@ Task<bool> Connection::read_head() {
     if (done) continue;
     const bool is_late = done.error().code() == ErrorCode::timed_out && !input_.is_empty();
     is_broken_ = !is_late;
-    co_return is_late && co_await refuse(408);
+    co_return is_late&& co_await refuse(408);
   }
   const std::string_view head = as_text(input_.view()).substr(0, scanner_.end());
   const auto traits = parse_request(head.substr(scanner_.begin()), request_);
@@ -133,7 +134,10 @@ Task<bool> Connection::answer() {
   try {
     co_await presence_->handler(*this);
   } catch (const std::exception& failure) {
-    log::error("{} {}: {}", request_.method, request_.target, failure.what());
+    // Without the query, which may carry a signature.
+    const std::string_view path =
+        std::string_view(request_.target).substr(0, request_.target.find('?'));
+    log::error("{} {}: {}", request_.method, path, failure.what());
     has_thrown = true;
   }
   if (!link_) co_return false;
@@ -155,15 +159,14 @@ Task<bool> Connection::finish_answer() {
     if (!co_await send(pieces)) co_return false;
   }
   if (framing_ == Framing::until_end) co_return false;
-  co_return keep_alive_ && co_await skip_body();
+  co_return keep_alive_&& co_await skip_body();
 }
 
 Task<bool> Connection::skip_body() {
   std::array<std::byte, 4 * kib> dropped;
   std::uint64_t skipped = 0;
   while (!body_.is_done() && skipped <= skip_bytes_max) {
-    const auto size =
-        co_await body_.read(*link_, input_, dropped, presence_->limits.stall_timeout);
+    const auto size = co_await body_.read(*link_, input_, dropped, presence_->limits.stall_timeout);
     if (!size) co_return false;
     skipped += *size;
   }

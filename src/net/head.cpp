@@ -25,8 +25,8 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
   return is_whole ? std::optional(length) : std::nullopt;
 }
 
-// The fields that decide where a body ends, gathered while a head is parsed. Beast has an opinion on
-// them too, but lets some of what is doubtful pass.
+// The fields that decide where a body ends, gathered while a head is parsed. Beast has an opinion
+// on them too, but lets some of what is doubtful pass.
 class BodyFields {
  public:
   // False if the message must be refused.
@@ -159,8 +159,8 @@ bool normalise_target(Request& request) {
     if (!equals_ignoring_case(std::string_view(request.target).substr(0, scheme.size()), scheme)) {
       continue;
     }
-    const std::size_t path = std::min(request.target.find_first_of("/?", scheme.size()),
-                                      request.target.size());
+    const std::size_t path =
+        std::min(request.target.find_first_of("/?", scheme.size()), request.target.size());
     request.headers.set("Host", request.target.substr(scheme.size(), path - scheme.size()));
     request.target.erase(0, path);
     if (!request.target.starts_with('/')) request.target.insert(0, 1, '/');
@@ -216,6 +216,7 @@ std::expected<RequestTraits, unsigned> parse_request(std::string_view head, Requ
   request.headers.clear();
   RequestParser parser(request);
   parser.header_limit(beast_head_limit);
+  parser.body_limit(boost::none);
   error_code error;
   parser.put(boost::asio::const_buffer(head.data(), head.size()), error);
   if (const unsigned status = parser.verdict(error); status != 0) return std::unexpected(status);
@@ -229,6 +230,7 @@ Result<AnswerHead> parse_answer(std::string_view head) {
   AnswerHead answer;
   AnswerParser parser(answer);
   parser.header_limit(beast_head_limit);
+  parser.body_limit(boost::none);
   error_code error;
   parser.put(boost::asio::const_buffer(head.data(), head.size()), error);
   if (error || !parser.is_header_done() || parser.body().has_unknown_coding) {

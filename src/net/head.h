@@ -16,8 +16,8 @@ class HeadScanner {
  public:
   enum class State : std::uint8_t { incomplete, complete, malformed };
 
-  // `received` is everything since the head began, more at each call. One empty line before the head
-  // is let pass (RFC 9112, section 2.2).
+  // `received` is everything since the head began, more at each call. One empty line before the
+  // head is let pass (RFC 9112, section 2.2).
   State scan(std::string_view received);
 
   // Once complete: where the head begins and ends, with the empty line that ends it.
@@ -38,8 +38,8 @@ struct RequestTraits {
 };
 
 // Parses a complete head into `request` (method, target, headers, content_length, is_chunked), or
-// tells the status to refuse it with. An absolute target becomes its path, and its authority the Host
-// field (RFC 9112, section 3.2.2).
+// tells the status to refuse it with. An absolute target becomes its path, and its authority the
+// Host field (RFC 9112, section 3.2.2).
 std::expected<RequestTraits, unsigned> parse_request(std::string_view head, Request& request);
 
 // A client's view of an answer's head.
@@ -62,8 +62,8 @@ enum class Framing : std::uint8_t {
   until_end,  // The connection ends with it.
 };
 
-// Appends the status line and the fields of `head`, those that describe the body by `framing`, and no
-// empty line yet. Control characters in values become spaces: no value can add a field.
+// Appends the status line and the fields of `head`, those that describe the body by `framing`, and
+// no empty line yet. Control characters in values become spaces: no value can add a field.
 void append_head(std::string& out, const ResponseHead& head, Framing framing);
 
 // Appends one field, made safe likewise.

@@ -54,8 +54,7 @@ Result<std::string> percent_decode(std::string_view text) {
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
     if (low < 0) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("broken percent escape at byte {} of a URL", i));
+      return fail(ErrorCode::invalid, fmt::format("broken percent escape at byte {} of a URL", i));
     }
     decoded.push_back(static_cast<char>(high * 16 + low));
     i += 2;

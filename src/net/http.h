@@ -1,7 +1,7 @@
 // HTTP as handlers see it, on either side: heads and streamed bodies, no sockets.
 //
-// Bodies are never held in memory: they are read and written piece by piece, and a side that does not
-// read holds the other back.
+// Bodies are never held in memory: they are read and written piece by piece, and a side that does
+// not read holds the other back.
 #pragma once
 
 #include "base/bytes.h"
@@ -19,7 +19,8 @@
 
 namespace holdfast::net {
 
-// Header fields in the order received; names compare without regard to case (RFC 9110, section 5.1).
+// Header fields in the order received; names compare without regard to case (RFC 9110,
+// section 5.1).
 class Headers {
  public:
   using Field = std::pair<std::string, std::string>;
@@ -57,9 +58,9 @@ struct ResponseHead {
   std::optional<std::uint64_t> content_length;
 };
 
-// Both directions of a connection that left HTTP behind (RFC 9110, section 7.8). Starts with what the
-// peer had already sent. One read and one write may be under way at a time. A peer that takes nothing
-// for the server's stall_timeout fails a write; reading waits for ever.
+// Both directions of a connection that left HTTP behind (RFC 9110, section 7.8). Starts with what
+// the peer had already sent. One read and one write may be under way at a time. A peer that takes
+// nothing for the server's stall_timeout fails a write; reading waits for ever.
 class RawConnection {
  public:
   virtual ~RawConnection() = default;
@@ -78,18 +79,19 @@ class Exchange {
   virtual const Request& request() const = 0;
 
   // The next piece of the body, at most into.size() bytes; 0 at its end. The first call answers
-  // `Expect: 100-continue`. Fails with `invalid` when the peer breaks the framing or ends early, and
-  // `timed_out` when it stalls: answer if you like, the connection closes after.
+  // `Expect: 100-continue`. Fails with `invalid` when the peer breaks the framing or ends early,
+  // and `timed_out` when it stalls: answer if you like, the connection closes after.
   virtual Task<Result<std::size_t>> read(MutableByteView into) = 0;
 
   // Starts the answer. Once only; `invalid` for a second time or for an informational status. The
-  // head is held back to go out with the first write(), even an empty one, or when the handler ends.
-  // A body not read by then is skipped if it is small; else the connection closes after the answer.
+  // head is held back to go out with the first write(), even an empty one, or when the handler
+  // ends. A body not read by then is skipped if it is small; else the connection closes after the
+  // answer.
   virtual Task<Result<void>> start(ResponseHead head) = 0;
 
-  // The next piece of the answer's body; nothing is sent for HEAD. Returns when the kernel has taken
-  // all of it; `unavailable` when the peer is gone, `timed_out` when it stalls. An answer of another
-  // length than announced closes the connection, so that the peer can tell.
+  // The next piece of the answer's body; nothing is sent for HEAD. Returns when the kernel has
+  // taken all of it; `unavailable` when the peer is gone, `timed_out` when it stalls. An answer of
+  // another length than announced closes the connection, so that the peer can tell.
   virtual Task<Result<void>> write(ByteView content) = 0;
 
   // Head and whole body at once, with its length; the cheapest way for short answers. An answer to
@@ -98,8 +100,8 @@ class Exchange {
 
   bool has_started() const { return has_started_; }
 
-  // Gives up an answer that was started and cannot be completed: the connection is reset, so that the
-  // peer can tell, whatever the framing. Without effect before start().
+  // Gives up an answer that was started and cannot be completed: the connection is reset, so that
+  // the peer can tell, whatever the framing. Without effect before start().
   virtual void abort() = 0;
 
   // Hands the connection over after an answer of 101 (or 200 for a hijacked stream) with `head`.
@@ -116,8 +118,8 @@ using Handler = std::function<Task<void>(Exchange&)>;
 // Do these names, or other words of the protocol, differ at most in the case of ASCII letters?
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-// Percent-decoding of a path or query part (RFC 3986, section 2.1); '+' stays itself. `invalid` on a
-// broken escape.
+// Percent-decoding of a path or query part (RFC 3986, section 2.1); '+' stays itself. `invalid` on
+// a broken escape.
 Result<std::string> percent_decode(std::string_view text);
 
 // Encodes all but A-Z a-z 0-9 - . _ ~ and the characters in `keep`.

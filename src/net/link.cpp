@@ -25,7 +25,7 @@ constexpr std::size_t pieces_max = 8;
 constexpr std::size_t tls_record_bytes = 16 * kib;
 
 // Drops `size` bytes from the front of `pieces`; the rest, beginning with one that is not empty.
-std::span<ByteView> advance(std::span<ByteView> pieces, std::size_t size) {
+std::span<ByteView> drop_front(std::span<ByteView> pieces, std::size_t size) {
   while (!pieces.empty() && size >= pieces.front().size()) {
     size -= pieces.front().size();
     pieces = pieces.subspan(1);
@@ -90,11 +90,11 @@ Task<Result<std::size_t>> Link::read_some(MutableByteView into, Sweep::Tick dead
 }
 
 Task<Result<void>> Link::write_all(std::span<ByteView> pieces, Duration stall) {
-  for (pieces = advance(pieces, 0); !pieces.empty();) {
+  for (pieces = drop_front(pieces, 0); !pieces.empty();) {
     if (is_aborted_) co_return fail(ErrorCode::unavailable, "the connection was given up");
     const Attempt attempt = try_write(pieces);
     if (attempt.outcome == Attempt::Outcome::moved) {
-      pieces = advance(pieces, attempt.size);
+      pieces = drop_front(pieces, attempt.size);
       if (++unbroken_count_ > unbroken_max) co_await yield();
     } else if (attempt.outcome == Attempt::Outcome::failed ||
                attempt.outcome == Attempt::Outcome::ended) {
@@ -166,13 +166,18 @@ Link::Attempt Link::tls_attempt(int result, std::size_t moved) {
   if (result == 1) return {Attempt::Outcome::moved, moved};
   error_ = errno;
   switch (SSL_get_error(session_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return {Attempt::Outcome::wants_read};
-    case SSL_ERROR_WANT_WRITE: return {Attempt::Outcome::wants_write};
-    case SSL_ERROR_ZERO_RETURN: return {Attempt::Outcome::ended};
+    case SSL_ERROR_WANT_READ:
+      return {Attempt::Outcome::wants_read};
+    case SSL_ERROR_WANT_WRITE:
+      return {Attempt::Outcome::wants_write};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Attempt::Outcome::ended};
     case SSL_ERROR_SYSCALL:
       tls_error_ = "the peer broke the connection off";
       return {Attempt::Outcome::failed};
-    default: tls_error_ = tls_failure(); return {Attempt::Outcome::failed};
+    default:
+      tls_error_ = tls_failure();
+      return {Attempt::Outcome::failed};
   }
 }
 
@@ -180,8 +185,7 @@ Error Link::failure() const {
   return {ErrorCode::unavailable, session_ ? tls_error_ : std::strerror(error_)};
 }
 
-Task<Result<void>> Link::wait(Attempt::Outcome wanted, Direction direction,
-                              Sweep::Tick deadline) {
+Task<Result<void>> Link::wait(Attempt::Outcome wanted, Direction direction, Sweep::Tick deadline) {
   if (is_aborted_) co_return fail(ErrorCode::unavailable, "the connection was given up");
   const auto place = static_cast<std::size_t>(direction);
   has_expired_[place] = false;

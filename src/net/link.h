@@ -35,8 +35,8 @@ class Link {
   Task<Result<void>> handshake(TlsSession session, Sweep::Tick deadline);
   bool is_secure() const { return session_ != nullptr; }
 
-  // At least one byte; 0 once the peer has ended its side. `is_idle`: nothing is expected to be there
-  // yet, so wait without trying first.
+  // At least one byte; 0 once the peer has ended its side. `is_idle`: nothing is expected to be
+  // there yet, so wait without trying first.
   Task<Result<std::size_t>> read_some(MutableByteView into, Sweep::Tick deadline,
                                       bool is_idle = false);
 

@@ -23,8 +23,7 @@ Result<void> remove_stale(const std::string& path, const Endpoint& endpoint) {
   }
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return fail(ErrorCode::io, "no socket to be had");
-  const int connected =
-      ::connect(probe, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+  const int connected = ::connect(probe, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
   const int error = connected == 0 ? 0 : errno;
   ::close(probe);
   if (error != ECONNREFUSED) {
@@ -37,7 +36,7 @@ Result<void> remove_stale(const std::string& path, const Endpoint& endpoint) {
 }
 
 Error listen_failure(const std::string& address, const error_code& error) {
-  const auto code = error == asio::error::address_in_use ? ErrorCode::conflict
+  const auto code = error == asio::error::address_in_use  ? ErrorCode::conflict
                     : error == asio::error::access_denied ? ErrorCode::denied
                                                           : ErrorCode::io;
   return {code, fmt::format("listen on {}: {}", address, error.message())};
@@ -50,7 +49,9 @@ Result<std::unique_ptr<Listener>> Listener::open(const asio::any_io_executor& ex
   TRY_LET(const Endpoint endpoint, parse_endpoint(address));
   const bool is_unix = endpoint.protocol().family() == AF_UNIX;
   const std::string path = is_unix ? address.substr(address.find(':') + 1) : std::string();
-  if (is_unix) TRY(remove_stale(path, endpoint));
+  if (is_unix) {
+    TRY(remove_stale(path, endpoint));
+  }
   Acceptor acceptor(executor);
   error_code error;
   (void)acceptor.open(endpoint.protocol(), error);

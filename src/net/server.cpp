@@ -113,8 +113,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     const Endpoint peer = socket.remote_endpoint(error);
     if (error) return;  // Gone already.
     send_at_once(socket);
-    auto connection =
-        std::make_shared<Connection>(service_, std::move(socket), to_string(peer));
+    auto connection = std::make_shared<Connection>(service_, std::move(socket), to_string(peer));
     asio::co_spawn(executor_, Connection::serve(std::move(connection), listener.tls), rethrow);
   }
 

@@ -1,8 +1,8 @@
-// Server speaks HTTP/1.1 on TCP (by option over TLS 1.2 or newer) and on unix sockets, and hands each
-// request to a handler.
+// Server speaks HTTP/1.1 on TCP (by option over TLS 1.2 or newer) and on unix sockets, and hands
+// each request to a handler.
 //
-// It bounds what strangers can make it hold: connections, head size, the time for a head, idle time,
-// and the time in which some byte of a body must move.
+// It bounds what strangers can make it hold: connections, head size, the time for a head, idle
+// time, and the time in which some byte of a body must move.
 #pragma once
 
 #include "base/time.h"
@@ -16,7 +16,8 @@ namespace holdfast::net {
 
 // The time limits hold to a second or a quarter of the shortest, whichever is less.
 struct ServerLimits {
-  std::size_t connections_max = 4096;  // Beyond it the longest idle one makes room, or callers wait.
+  std::size_t connections_max =
+      4096;  // Beyond it the longest idle one makes room, or callers wait.
   std::size_t head_bytes_max = 64 * kib;
   Duration head_timeout = std::chrono::seconds(10);   // First byte of a head to its end; handshake.
   Duration idle_timeout = std::chrono::seconds(60);   // Between requests.
@@ -30,10 +31,10 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();  // Aborts what is left. drain() first to end in order.
 
-  // Listens on `address`: "127.0.0.1:9000", "[::1]:0" or "unix:/path" (made 0600; a socket left by a
-  // dead process is replaced). Returns the address with the port that the system chose. May be called
-  // several times. With a certificate, TLS only. `conflict` when somebody else listens there,
-  // `invalid` for an address or certificate that makes no sense.
+  // Listens on `address`: "127.0.0.1:9000", "[::1]:0" or "unix:/path" (made 0600; a socket left by
+  // a dead process is replaced). Returns the address with the port that the system chose. May be
+  // called several times. With a certificate, TLS only. `conflict` when somebody else listens
+  // there, `invalid` for an address or certificate that makes no sense.
   Result<std::string> listen(std::string address, std::optional<Certificate> certificate = {});
 
   // For connections made from now on, on all TLS listeners. On failure the old one stays in use.

@@ -84,8 +84,8 @@ int no_passphrase(char*, int, int, void*) {
 int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   unsigned char* match = nullptr;
-  const int found = SSL_select_next_proto(&match, chosen_size, alpn_http_1_1,
-                                          sizeof alpn_http_1_1, offered, offered_size);
+  const int found = SSL_select_next_proto(&match, chosen_size, alpn_http_1_1, sizeof alpn_http_1_1,
+                                          offered, offered_size);
   *chosen = match;
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -177,9 +177,8 @@ Result<TlsContext> make_client_context(const std::string& ca_file, bool verify_p
   TlsContext context = make_context(TLS_client_method());
   if (!context) return fail(ErrorCode::io, "set up TLS: " + tls_failure());
   if (verify_peer) {
-    const int loaded = ca_file.empty()
-                           ? SSL_CTX_set_default_verify_paths(context.get())
-                           : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+    const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
+                                       : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
     if (loaded != 1) {
       return fail(ErrorCode::invalid,
                   fmt::format("no certificates to trust in '{}': {}", ca_file, tls_failure()));
