@@ -11,11 +11,11 @@
 namespace holdfast::env {
 
 struct ProcessOptions {
-  std::string program;                    // Looked up in PATH unless it has a '/'.
-  std::vector<std::string> arguments;     // Without the program's name.
-  std::vector<std::string> environment;   // "NAME=value", all that the child gets.
-  std::string folder;                     // To run in; empty: the parent's.
-  std::string log_file;                   // Its output, appended; empty: discarded.
+  std::string program;                     // Looked up in PATH unless it has a '/'.
+  std::vector<std::string> arguments{};    // Without the program's name.
+  std::vector<std::string> environment{};  // "NAME=value", all that the child gets.
+  std::string folder{};                    // To run in; empty: the parent's.
+  std::string log_file{};                  // Its output, appended; empty: discarded.
 };
 
 struct ExitStatus {

@@ -2,8 +2,9 @@
 // (env/rocksdb), a map that forgets what was not flushed in simulation (sim/table.h).
 //
 // A table is a cache of what a log says. apply() changes it at once and atomically, but a crash
-// brings back the state of the last flush(), which covers all families at one point. The caller
-// keeps its log position in a row of each batch, and replays from the position that it finds.
+// brings back the state of the last flush(), or of some later batch: all families at one point. The
+// caller keeps its log position in a row of each batch, and replays from the position that it
+// finds. env/table_contract.h holds every implementation to what is promised here.
 //
 // Every call may be made from the loop only. Keys compare as unsigned bytes.
 #pragma once
@@ -71,7 +72,8 @@ struct Visit {
 
   static Visit next() { return {Kind::next, {}}; }
   static Visit stop() { return {Kind::stop, {}}; }
-  // Goes to the first key at or after `key` (backwards: at or before); may only go on, not back.
+  // Goes to the first key at or after `key` (backwards: at or before). Only ever goes on: a key
+  // that is not ahead means next().
   static Visit seek(std::string key) { return {Kind::seek, std::move(key)}; }
 
   Kind kind;
@@ -80,8 +82,10 @@ struct Visit {
 
 struct ScanRange {
   Family family = 0;
-  std::string from;                  // First key (backwards: last key, inclusive).
-  std::optional<std::string> until{};  // Stops before this key (backwards: after passing below it).
+  // Where to begin, inclusive. Backwards, "" is the very end.
+  std::string from{};
+  // Where to stop: before this key; backwards, after it.
+  std::optional<std::string> until{};
   bool backwards = false;
   const Snapshot* snapshot = nullptr;  // None: the state when the scan begins.
 };
@@ -118,8 +122,8 @@ class Table {
   // Makes all that was applied before the call durable, for all families at one point.
   virtual Task<Result<void>> flush() = 0;
 
-  // Flushes, and makes `folder` (which must not exist; below the table's own disk root) a copy that
-  // open() can use, sharing files where it can. Names what is in it.
+  // Flushes, and makes `folder` (`already_exists` if it is there; below the table's own disk root)
+  // a copy that open() can use, sharing files where it can. Names what is in it.
   virtual Task<Result<std::vector<TableFile>>> copy_to(std::string folder) = 0;
 
   // Bytes on disk and in memory, roughly.
