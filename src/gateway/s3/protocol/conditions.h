@@ -21,10 +21,10 @@ struct Subject {
 };
 
 struct Conditions {
-  std::optional<std::string> if_match;
-  std::optional<std::string> if_none_match;
-  std::optional<WallTime> if_modified_since;
-  std::optional<WallTime> if_unmodified_since;
+  std::optional<std::string> if_match = {};
+  std::optional<std::string> if_none_match = {};
+  std::optional<WallTime> if_modified_since = {};
+  std::optional<WallTime> if_unmodified_since = {};
 
   // Takes the four headers, each name after `prefix` ("" or "x-amz-copy-source-"). Dates that
   // cannot be read, or lie after `now`, are ignored.
@@ -44,9 +44,9 @@ Outcome<void> judge_write(const Conditions& conditions, const std::optional<Subj
 
 // For deleting an object.
 struct DeleteConditions {
-  std::optional<std::string> if_match;
-  std::optional<WallTime> if_match_modified;
-  std::optional<std::uint64_t> if_match_size;
+  std::optional<std::string> if_match = {};
+  std::optional<WallTime> if_match_modified = {};
+  std::optional<std::uint64_t> if_match_size = {};
 
   bool is_empty() const { return !if_match && !if_match_modified && !if_match_size; }
 };

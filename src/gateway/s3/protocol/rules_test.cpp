@@ -139,7 +139,7 @@ TEST(Checksums, OfPartsMakeThatOfTheWhole) {
     EXPECT_TRUE(is_checksum(kind, expected));
     if (!can_combine(kind)) continue;
     std::vector<PartChecksum> parts;
-    for (const auto part : {text.substr(0, 1), text.substr(1, 20), text.substr(21)}) {
+    for (const auto& part : {text.substr(0, 1), text.substr(1, 20), text.substr(21)}) {
       ChecksumState state(kind);
       state.update(as_bytes(part));
       parts.push_back({state.finish(), part.size()});

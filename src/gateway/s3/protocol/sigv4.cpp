@@ -38,18 +38,13 @@ void append_collapsed(std::string& out, std::string_view value) {
   }
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 void append_headers(std::string& out, const Authorization& authorization,
                     const net::Request& request) {
   for (const auto& name : authorization.signed_headers) {
     out.append(name).append(":");
     bool is_first = true;
     for (const auto& [field, value] : request.headers.fields()) {
-      if (!equals_ignoring_case(field, name)) continue;
+      if (!net::equals_ignoring_case(field, name)) continue;
       if (!is_first) out += ',';
       append_collapsed(out, value);
       is_first = false;
