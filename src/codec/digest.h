@@ -42,12 +42,12 @@ class DigestState {
 };
 
 // Takes bytes piece by piece: Md5, Sha1, Sha256.
-template <DigestKind Kind>
+template <DigestKind kind>
 class Digest {
  public:
-  using Value = std::array<std::byte, digest_size(Kind)>;
+  using Value = std::array<std::byte, digest_size(kind)>;
 
-  Digest() : state_(Kind) {}
+  Digest() : state_(kind) {}
 
   Digest& update(ByteView bytes) {
     state_.update(bytes);

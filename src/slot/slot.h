@@ -159,6 +159,7 @@ class Slot {
     std::uint64_t free = 0;
     std::uint64_t shards = 0;   // Bytes.
     std::uint64_t logs = 0;     // Bytes.
+    bool is_short = false;      // Little is left: nothing should be written that does not free room.
   };
   virtual Task<Result<Usage>> usage() = 0;
 };

@@ -1,0 +1,34 @@
+// SmallFiles replaces the small files of a slot, on a full disk too: a ballast file keeps room back
+// for them, and goes when nothing else is left. So a slot on a full disk can still be opened,
+// fenced and truncated, which is what frees room.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "env/disk.h"
+
+#include <string>
+
+namespace holdfast::slot {
+
+class SmallFiles {
+ public:
+  static constexpr std::size_t ballast_bytes = 1 * mib;
+
+  // `disk` must outlive it. `folder` exists.
+  SmallFiles(env::Disk& disk, std::string folder)
+      : disk_(disk), ballast_(std::move(folder) + "/ballast") {}
+
+  // Makes the ballast if it is not there and there is room.
+  Task<Result<void>> keep_ballast();
+
+  // As env::replace_file(), but fails with `full` only when the ballast is gone already.
+  Task<Result<void>> replace(std::string name, ByteView content);
+
+ private:
+  env::Disk& disk_;
+  std::string ballast_;
+};
+
+}  // namespace holdfast::slot
