@@ -27,21 +27,19 @@ std::size_t find_cut(const GearTable& gear, std::uint64_t mask, const std::byte*
   const std::uint64_t mask_twice = mask << 1;
   std::uint64_t rolling = hash;
   const auto* const at = reinterpret_cast<const std::uint8_t*>(bytes);
+  constexpr std::size_t unrolled_bytes = 8;
   std::size_t i = 0;
-#define STEP(k)                                  \
-  rolling = (rolling << 2) + twice[at[i + (k)]]; \
-  if ((rolling & mask_twice) == 0) [[unlikely]]  \
-    return i + (k) + 1;                          \
-  rolling += once[at[i + (k) + 1]];              \
-  if ((rolling & mask) == 0) [[unlikely]]        \
-  return i + (k) + 2
-  for (; i + 8 <= count; i += 8) {
-    STEP(0);
-    STEP(2);
-    STEP(4);
-    STEP(6);
+  for (; i + unrolled_bytes <= count; i += unrolled_bytes) {
+#pragma clang loop unroll(full)
+    for (std::size_t k = i; k < i + unrolled_bytes; k += 2) {
+      rolling = (rolling << 2) + twice[at[k]];
+      if ((rolling & mask_twice) == 0) [[unlikely]]
+        return k + 1;
+      rolling += once[at[k + 1]];
+      if ((rolling & mask) == 0) [[unlikely]]
+        return k + 2;
+    }
   }
-#undef STEP
   for (; i < count; ++i) {
     rolling = (rolling << 1) + once[at[i]];
     if ((rolling & mask) == 0) return i + 1;

@@ -190,5 +190,13 @@ void hkdf_of_segment_key(benchmark::State& state) {
 }
 BENCHMARK(hkdf_of_segment_key);
 
+void argon2id_default(benchmark::State& state) {
+  const Bytes salt(32);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(argon2id(as_bytes("passphrase"), salt, {}).has_value());
+  }
+}
+BENCHMARK(argon2id_default)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace holdfast::codec

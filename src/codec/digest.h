@@ -42,12 +42,12 @@ class DigestState {
 };
 
 // Takes bytes piece by piece: Md5, Sha1, Sha256.
-template <DigestKind kind>
+template <DigestKind Kind>
 class Digest {
  public:
-  using Value = std::array<std::byte, digest_size(kind)>;
+  using Value = std::array<std::byte, digest_size(Kind)>;
 
-  Digest() : state_(kind) {}
+  Digest() : state_(Kind) {}
 
   Digest& update(ByteView bytes) {
     state_.update(bytes);

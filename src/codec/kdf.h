@@ -16,7 +16,7 @@ void hkdf_sha256(ByteView secret, ByteView salt, ByteView info, MutableByteView 
 // or of `key`. Each use begins its info with a constant text of its own.
 SecretKey hkdf_derive(const SecretKey& key, ByteView info);
 
-// What guessing costs. The defaults take about half a second on one core.
+// What guessing costs. The defaults take most of a second on one core.
 struct Argon2Parameters {
   std::uint32_t memory_kib = 256 * 1024;
   std::uint32_t passes = 3;

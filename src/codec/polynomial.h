@@ -7,12 +7,12 @@
 
 namespace holdfast::codec {
 
-template <class Word, Word modulus>
+template <class Word, Word Modulus>
 struct Polynomial {
   static constexpr Word one = Word{1} << (std::numeric_limits<Word>::digits - 1);
 
   static constexpr Word times_x(Word a) {
-    return static_cast<Word>((a >> 1) ^ ((a & 1) != 0 ? modulus : Word{0}));
+    return static_cast<Word>((a >> 1) ^ ((a & 1) != 0 ? Modulus : Word{0}));
   }
 
   static constexpr Word multiply(Word a, Word b) {

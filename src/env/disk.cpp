@@ -15,6 +15,11 @@ Task<Result<void>> write_new_file(Disk& disk, std::string name, ByteView content
 
 }  // namespace
 
+Task<Result<void>> File::write_durably(std::uint64_t offset, ByteView content) {
+  CO_TRY(co_await write(offset, content));
+  co_return co_await sync();
+}
+
 Result<void> check_name(std::string_view name) {
   constexpr std::size_t part_size_max = 255;
   for (std::size_t start = 0; start <= name.size();) {

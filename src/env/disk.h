@@ -38,6 +38,10 @@ class File {
   // Makes content and size durable (fdatasync).
   virtual Task<Result<void>> sync() = 0;
 
+  // write() of `content`, which is durable afterwards; of what else was written nothing is said. In
+  // one trip to the disk where that is possible.
+  virtual Task<Result<void>> write_durably(std::uint64_t offset, ByteView content);
+
   virtual Task<Result<void>> truncate(std::uint64_t size) = 0;
 
   // Reserves room up to `size` without changing the content below the present size; `full` if there

@@ -88,6 +88,13 @@ inline Task<void> direct_is_the_same(Disk& disk) {
   EXPECT_EQ(read, written);
 }
 
+inline Task<void> writes_durably(Disk& disk) {
+  const auto file = (co_await disk.open("file", {.write = true, .create = true})).value();
+  (co_await file->write_durably(0, as_bytes("durable"))).value();
+  (co_await file->write_durably(7, as_bytes(" too"))).value();
+  EXPECT_EQ(as_text(co_await content_of(disk, "file")), "durable too");
+}
+
 inline Task<void> truncates(Disk& disk) {
   const auto file = (co_await disk.open("file", {.write = true, .create = true})).value();
   (co_await file->write(0, pattern(9000, 3))).value();
@@ -235,6 +242,7 @@ TYPED_TEST_SUITE_P(DiskContract);
 DISK_CONTRACT(ReadsWhatWasWritten, reads_what_was_written)
 DISK_CONTRACT(WritesAnywhereAndLeavesZerosBetween, writes_anywhere)
 DISK_CONTRACT(DirectFilesHoldTheSame, direct_is_the_same)
+DISK_CONTRACT(WritesDurably, writes_durably)
 DISK_CONTRACT(TruncatesDownAndUp, truncates)
 DISK_CONTRACT(PreallocatesZerosAndKeepsWhatWasThere, preallocates_zeros)
 DISK_CONTRACT(CreatesOnlyWhatIsNotThere, creates_exclusively)
@@ -248,7 +256,7 @@ DISK_CONTRACT(ReplacesWholeFiles, replaces_whole_files)
 #undef DISK_CONTRACT
 
 REGISTER_TYPED_TEST_SUITE_P(DiskContract, ReadsWhatWasWritten, WritesAnywhereAndLeavesZerosBetween,
-                            DirectFilesHoldTheSame, TruncatesDownAndUp,
+                            DirectFilesHoldTheSame, WritesDurably, TruncatesDownAndUp,
                             PreallocatesZerosAndKeepsWhatWasThere, CreatesOnlyWhatIsNotThere,
                             RenamesFilesAndFolders, RemovesFilesAndEmptyFolders,
                             ListsInOrderOfNames, NamesNeverLeaveTheRoot, KnowsItsSpace,

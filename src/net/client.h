@@ -10,19 +10,20 @@
 namespace holdfast::net {
 
 struct ClientOptions {
-  std::string endpoint;  // "http://host:port", "https://host:port", "unix:/path".
-  std::string ca_file;   // Trust these certificates instead of the system's.
+  std::string endpoint = {};  // "http://host:port", "https://host:port", "unix:/path".
+  std::string ca_file = {};   // Trust these certificates instead of the system's.
   bool verify_peer = true;
-  std::size_t connections_max = 64;  // Requests beyond wait.
-  std::chrono::seconds timeout{60};  // While nothing moves.
+  std::size_t connections_max = 64;             // Requests beyond wait.
+  Duration timeout = std::chrono::seconds(60);  // While nothing moves, either way.
 };
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string target = "/";
-  Headers headers;
-  ByteView body;  // Must stay valid until the task completes. For a streamed body see body_source.
-  // Instead of `body`: called for the next piece until it returns 0; needs content_length.
+  std::string target = "/";  // Percent-encoded.
+  Headers headers;           // Host and Content-Length are added, the former unless it is there.
+  ByteView body;             // Must stay valid until the task completes.
+  // Instead of `body`: called for the next piece until content_length bytes, which must be set,
+  // have come. A failure, or 0 before, ends the request and its connection.
   std::function<Task<Result<std::size_t>>(MutableByteView)> body_source;
   std::optional<std::uint64_t> content_length;
 };
@@ -45,8 +46,10 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  // `unavailable` when nobody answers there. A request without streamed body that fails on a reused
-  // connection before any answer is sent once more on a new one.
+  // Sends `request` and returns when the head of its answer is there. `unavailable` when nobody
+  // answers there, `denied` when the peer's certificate is not trusted, `timed_out`, `invalid` for
+  // an endpoint or an answer that makes no sense. A request without streamed body that fails on a
+  // reused connection before any answer is sent once more on a new one.
   Task<Result<std::unique_ptr<ClientResponse>>> send(ClientRequest request);
 
   // The whole body as text; `invalid` beyond `size_max`.

@@ -123,7 +123,7 @@ Task<bool> Connection::refuse(unsigned status) {
   keep_alive_ = false;
   has_started_ = false;
   body_failure_ = ErrorCode::invalid;  // Where the next request would begin is not known.
-  ResponseHead head{.status = status, .headers = {}, .content_length = {}};
+  ResponseHead head{.status = status};
   const auto sent = co_await respond(std::move(head), {});
   is_broken_ = !sent;
   co_return false;
@@ -144,7 +144,7 @@ Task<bool> Connection::answer() {
   if (has_thrown && has_started_) abort();
   if (!has_started_ && !is_broken_) {
     const unsigned status = body_failure_ ? status_after(*body_failure_) : 500;
-    ResponseHead head{.status = status, .headers = {}, .content_length = {}};
+    ResponseHead head{.status = status};
     if (!co_await respond(std::move(head), {})) co_return false;
   }
   co_return co_await finish_answer();

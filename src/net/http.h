@@ -53,9 +53,9 @@ struct Request {
 
 struct ResponseHead {
   unsigned status = 200;
-  Headers headers;
+  Headers headers = {};
   // Nothing: sent with chunked transfer coding. Ignored for 1xx, 204 and 304.
-  std::optional<std::uint64_t> content_length;
+  std::optional<std::uint64_t> content_length = {};
 };
 
 // Both directions of a connection that left HTTP behind (RFC 9110, section 7.8). Starts with what

@@ -57,6 +57,24 @@ void Link::watch(bool is_watched) {
   }
 }
 
+bool Link::is_quiet() {
+  std::byte next;
+  return ::recv(handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+Task<Result<void>> Link::connect(const Endpoint& endpoint, Sweep::Tick deadline) {
+  if (::connect(handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) {
+    co_return Result<void>();
+  }
+  error_ = errno;
+  if (error_ != EINPROGRESS) co_return std::unexpected(failure());
+  CO_TRY(co_await wait(Attempt::Outcome::wants_write, Direction::write, deadline));
+  socklen_t size = sizeof error_;
+  if (::getsockopt(handle(), SOL_SOCKET, SO_ERROR, &error_, &size) != 0) error_ = errno;
+  if (error_ != 0) co_return std::unexpected(failure());
+  co_return Result<void>();
+}
+
 Task<Result<void>> Link::handshake(TlsSession session, Sweep::Tick deadline) {
   session_ = std::move(session);
   for (;;) {
@@ -176,13 +194,17 @@ Link::Attempt Link::tls_attempt(int result, std::size_t moved) {
       tls_error_ = "the peer broke the connection off";
       return {Attempt::Outcome::failed};
     default:
+      const long verdict = SSL_get_verify_result(session_.get());
+      is_denied_ = verdict != X509_V_OK;
       tls_error_ = tls_failure();
+      if (is_denied_) tls_error_ = X509_verify_cert_error_string(verdict);
       return {Attempt::Outcome::failed};
   }
 }
 
 Error Link::failure() const {
-  return {ErrorCode::unavailable, session_ ? tls_error_ : std::strerror(error_)};
+  return {is_denied_ ? ErrorCode::denied : ErrorCode::unavailable,
+          session_ ? tls_error_ : std::strerror(error_)};
 }
 
 Task<Result<void>> Link::wait(Attempt::Outcome wanted, Direction direction, Sweep::Tick deadline) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "net/address.h"
 #include "net/sweep.h"
 #include "net/tls.h"
 
@@ -29,6 +30,9 @@ class Link {
 
   int handle() { return socket_.native_handle(); }
   Sweep& sweep() { return *sweep_; }
+
+  // Connects a socket that is not yet. `unavailable` when nobody listens there.
+  Task<Result<void>> connect(const Endpoint& endpoint, Sweep::Tick deadline);
 
   // Speaks TLS from here on. All fail with `timed_out` past `deadline`, with `unavailable` when the
   // peer is gone or abort() was called.
@@ -54,6 +58,9 @@ class Link {
 
   // Called by the sweep.
   void expire(Sweep::Tick now);
+
+  // Is the connection open as far as can be told, with nothing to read?
+  bool is_quiet();
 
   // Stays registered with the sweep only while watched; a link in a pool is not.
   void watch(bool is_watched);
@@ -87,6 +94,7 @@ class Link {
   unsigned unbroken_count_ = 0;  // Operations since the last wait.
   int error_ = 0;                // errno of the last failed attempt.
   std::string tls_error_;
+  bool is_denied_ = false;  // The peer's certificate is not trusted.
   bool is_aborted_ = false;
   bool is_watched_ = false;
 };

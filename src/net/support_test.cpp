@@ -31,7 +31,7 @@ std::uint64_t number_after(std::string_view text, std::string_view prefix) {
 }
 
 ResponseHead head_of(unsigned status, std::optional<std::uint64_t> length = {}) {
-  return {.status = status, .headers = {}, .content_length = length};
+  return {.status = status, .content_length = length};
 }
 
 Task<void> count_body(Exchange& exchange) {
@@ -186,6 +186,12 @@ std::size_t RunningServer::connection_count() {
   std::promise<std::size_t> count;
   asio::post(loop_, [&] { count.set_value(server_->connection_count()); });
   return count.get_future().get();
+}
+
+Result<void> RunningServer::reload(Certificate certificate) {
+  std::promise<Result<void>> done;
+  asio::post(loop_, [&] { done.set_value(server_->reload(std::move(certificate))); });
+  return done.get_future().get();
 }
 
 std::atomic<std::uint64_t>& written_bytes() {

@@ -57,10 +57,9 @@ class RunningServer {
   ~RunningServer();
 
   const std::string& address() const { return address_; }
-  Server& server() { return *server_; }
-  boost::asio::io_context& loop() { return loop_; }
 
   std::size_t connection_count();
+  Result<void> reload(Certificate certificate);
 
   // Begins to drain; the flag is set when that is done.
   void drain(Duration patience);

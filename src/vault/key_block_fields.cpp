@@ -52,9 +52,9 @@ void put_open_part(wire::Writer& writer, const WrappedKey& key) {
   writer.put_raw(key.nonce);
 }
 
-template <std::size_t size>
-Result<void> take_into(wire::Reader& reader, std::array<std::byte, size>& into) {
-  TRY_LET(const ByteView view, reader.take_raw(size));
+template <std::size_t Size>
+Result<void> take_into(wire::Reader& reader, std::array<std::byte, Size>& into) {
+  TRY_LET(const ByteView view, reader.take_raw(Size));
   std::ranges::copy(view, into.begin());
   return {};
 }
@@ -137,13 +137,13 @@ Result<KeyBlockFields> take_fields(wire::Reader& reader) {
   if (key_count > wrapped_keys_max) return corrupt("the number of keys");
   std::set<WrapId> ids;
   for (std::size_t i = 0; i < wrap_count; ++i) {
-    TRY_LET(KeyWrap wrap, take_wrap(reader));
+    TRY_LET(const KeyWrap wrap, take_wrap(reader));
     if (!ids.insert(wrap.summary.id).second) return corrupt("two wraps with one id");
-    fields.wraps.push_back(std::move(wrap));
+    fields.wraps.push_back(wrap);
   }
   std::set<std::pair<KeyPurpose, std::uint32_t>> names;
   for (std::size_t i = 0; i < key_count; ++i) {
-    TRY_LET(WrappedKey key, take_key(reader));
+    TRY_LET(const WrappedKey key, take_key(reader));
     if (!names.emplace(key.purpose, key.number).second) return corrupt("one key twice");
     fields.keys.push_back(key);
   }

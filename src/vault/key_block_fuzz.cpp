@@ -1,5 +1,4 @@
 // Hostile key blocks: whatever parses has one spelling, and only the block that was made opens.
-// opens.
 #include "base/check.h"
 #include "codec/checksum.h"
 #include "vault/key_block.h"
@@ -7,9 +6,8 @@
 
 #include <cstring>
 
+namespace holdfast::vault {
 namespace {
-
-using namespace holdfast;
 
 class CountingRandom final : public env::Random {
  public:
@@ -27,8 +25,8 @@ codec::SecretKey machine_key() {
 
 Bytes good_block() {
   CountingRandom random;
-  const vault::KeyRing ring = vault::KeyRing::draw(random);
-  vault::KeyBlock block = vault::KeyBlock::create(ring, random);
+  const KeyRing ring = KeyRing::draw(random);
+  KeyBlock block = KeyBlock::create(ring, random);
   check(block.add_machine_key(ring, machine_key(), random).has_value(), "a wrap is added");
   return block.serialize();
 }
@@ -41,7 +39,7 @@ void mend_checksum(Bytes& bytes) {
 }
 
 void try_block(const Bytes& bytes, const Bytes& good) {
-  const auto block = vault::KeyBlock::parse(bytes);
+  const auto block = KeyBlock::parse(bytes);
   if (!block) return;
   check(block->serialize() == bytes, "every block has one spelling");
   const bool opens = block->unlock_with_machine_key(machine_key()).has_value();
@@ -53,7 +51,7 @@ void try_block(const Bytes& bytes, const Bytes& good) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
   static const Bytes good = good_block();
   Bytes bytes = to_bytes(std::as_bytes(std::span(input, size)));
-  static_cast<void>(vault::from_recovery_words(as_text(bytes)));
+  static_cast<void>(from_recovery_words(as_text(bytes)));
 
   // The input read as changes to a good block: where (two bytes), to what (one byte).
   Bytes changed = good;
@@ -67,3 +65,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   try_block(bytes, good);
   return 0;
 }
+
+}  // namespace holdfast::vault

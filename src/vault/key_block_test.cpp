@@ -264,7 +264,8 @@ TEST_F(KeyBlockTest, NoSecretIsReadableInTheBlock) {
   ASSERT_TRUE(block.add_words(ring, entropy, random).has_value());
   const Bytes bytes = block.serialize();
   for (const ByteView secret : {machine_key.view(), entropy.view(), ring.gear_key().view()}) {
-    EXPECT_TRUE(std::ranges::search(bytes, secret).empty());
+    EXPECT_TRUE(std::search(bytes.begin(), bytes.end(), secret.begin(), secret.end()) ==
+                bytes.end());
   }
 }
 

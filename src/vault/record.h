@@ -7,7 +7,9 @@
 #include "vault/content.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,9 +38,17 @@ class Record {
   // into the same record.
   void attach(const Content& content);
 
- private:
-  friend class Journal;
+  bool is_empty() const { return changes_.changes.empty(); }
+  std::size_t change_count() const { return changes_.changes.size(); }
 
+  // What must become durable with it, at the latest, and what to hold on to until it is applied.
+  const std::vector<std::shared_ptr<PendingChunk>>& pending() const { return pending_; }
+  const std::vector<std::shared_ptr<Reliance>>& reliances() const { return reliances_; }
+
+  // The changes as they are once the record has its number.
+  env::Batch resolve(std::uint64_t sequence) &&;
+
+ private:
   env::Batch changes_;
   std::vector<std::size_t> stamped_;  // Places in changes_ whose keys get the suffix.
   std::vector<std::shared_ptr<PendingChunk>> pending_;
@@ -47,6 +57,9 @@ class Record {
 
 // 0x00, then the complement of `sequence`, big-endian: 9 bytes.
 std::string commit_suffix(std::uint64_t sequence);
-std::uint64_t sequence_of_suffix(std::string_view key);  // Of a key that ends with such a suffix.
+inline constexpr std::size_t commit_suffix_bytes = 9;
+
+// Of a key that ends with such a suffix.
+std::uint64_t sequence_of_suffix(std::string_view key);
 
 }  // namespace holdfast::vault

@@ -77,8 +77,10 @@ class Vault {
   // changed), `unavailable` when the owner's time is over.
   virtual Task<Result<std::uint64_t>> commit(Record record) = 0;
 
-  // Fails with `full` when there is no room for more content.
-  virtual Task<Result<std::unique_ptr<ContentWriter>>> open_writer() = 0;
+  // Equal bytes are stored once within a dedupe domain (one user's buckets), and have unrelated names
+  // in others, so that nobody can probe for what others hold. Fails with `full` when there is no room
+  // for more content.
+  virtual Task<Result<std::unique_ptr<ContentWriter>>> open_writer(std::uint64_t domain = 0) = 0;
 
   // Reads `size` bytes from `offset` of the content made of `extents`. `label` names it in errors.
   virtual std::unique_ptr<ContentReader> open_reader(std::vector<Extent> extents,

@@ -61,6 +61,11 @@ class Health final : public ::rocksdb::EventListener {
     error_ = to_error(*status, "table, in the background");
     is_ill_.store(true, std::memory_order_release);
   }
+  // The table itself says when to try again after a full disk.
+  void OnErrorRecoveryBegin(::rocksdb::BackgroundErrorReason, ::rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
   void OnErrorRecoveryEnd(const ::rocksdb::BackgroundErrorRecoveryInfo& outcome) override {
     if (outcome.new_bg_error.ok()) clear();
   }
@@ -71,8 +76,7 @@ class Health final : public ::rocksdb::EventListener {
   std::atomic<bool> is_ill_ = false;
 };
 
-Database::Database()
-    : plain_files(::rocksdb::FileSystem::Default()), health(std::make_shared<Health>()) {}
+Database::Database() : health(std::make_shared<Health>()) {}
 
 Database::~Database() {
   if (!db) return;
@@ -93,6 +97,7 @@ void Database::forget_background_error() {
 Result<std::unique_ptr<Database>> open_database(const Options& options) {
   const std::string path = options.root + "/" + options.folder;
   auto database = std::make_unique<Database>();
+  database->plain_files = options.files ? options.files : ::rocksdb::FileSystem::Default();
   ::rocksdb::FileSystem& plain = *database->plain_files;
   database->env = ::rocksdb::NewCompositeEnv(encrypt_files(database->plain_files, options.key));
   database->cache =

@@ -140,6 +140,9 @@ std::shared_ptr<::rocksdb::MergeOperator> add_counters() {
       std::make_shared<::rocksdb::WriteBufferManager>(options.unflushed_bytes);
   database.allow_concurrent_memtable_write = false;  // One loop writes; folding counters needs it.
 
+  // The table says when to try again after a failure, also to its listener.
+  database.max_bgerror_resume_count = 0;
+
   database.max_background_jobs = background_jobs;
   database.max_subcompactions = 1;
   database.max_open_files = open_files_max;

@@ -118,6 +118,8 @@ class DatabaseTable final : public Table {
   void encode(const Batch& batch, WriteBatch& writes) const;
   Status write(WriteBatch& writes) const;
   Result<void> write_patiently(WriteBatch& writes) const;
+  // Ends the state that a full disk has brought about, if there is room by now.
+  Result<void> recover() const;
   Result<void> flush_now() const;
   Result<std::vector<TableFile>> copy_now(const std::string& folder) const;
 
@@ -252,7 +254,8 @@ Task<Result<void>> DatabaseTable::apply(Batch batch) {
   encode(batch, writes);
   if (waiting_batches_ == 0 && batch.changes.size() <= changes_on_loop_max) {
     const Status status = write(writes);
-    if (!status.IsIncomplete()) co_return to_result(status, "change a table");
+    const bool is_held_up = status.IsIncomplete() || status.IsNoSpace();
+    if (!is_held_up) co_return to_result(status, "change a table");
   }
   ++waiting_batches_;
   Result<void> result;
@@ -266,11 +269,20 @@ Task<Result<void>> DatabaseTable::apply(Batch batch) {
 
 Result<void> DatabaseTable::write_patiently(WriteBatch& writes) const {
   while (true) {
+    TRY(recover());
     const Status status = write(writes);
     if (!status.IsIncomplete()) return to_result(status, "change a table");
-    if (const auto error = database_->background_error()) return std::unexpected(*error);
     std::this_thread::sleep_for(stalled_pause);
   }
+}
+
+Result<void> DatabaseTable::recover() const {
+  const auto error = database_->background_error();
+  if (!error) return {};
+  if (error->code() != ErrorCode::full) return std::unexpected(*error);
+  TRY(to_result(db_.Resume(), "flush a table"));
+  database_->forget_background_error();
+  return {};
 }
 
 Task<Result<void>> DatabaseTable::flush() {
@@ -278,11 +290,7 @@ Task<Result<void>> DatabaseTable::flush() {
 }
 
 Result<void> DatabaseTable::flush_now() const {
-  if (const auto error = database_->background_error()) {
-    if (error->code() != ErrorCode::full) return std::unexpected(*error);
-    TRY(to_result(db_.Resume(), "flush a table"));
-    database_->forget_background_error();
-  }
+  TRY(recover());
   ::rocksdb::FlushOptions options;
   options.wait = true;
   options.allow_write_stall = true;

@@ -20,6 +20,10 @@
 #include <string>
 #include <vector>
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace holdfast::env::rocksdb {
 
 struct Options {
@@ -33,6 +37,9 @@ struct Options {
   std::size_t unflushed_bytes = 64 * mib;
 
   unsigned reader_threads = 2;
+
+  // Where files lie; none: the system's. For tests that make it fail.
+  std::shared_ptr<::rocksdb::FileSystem> files{};
 };
 
 // Opens a table or makes a new one. Fails with `denied` under another key, `unsupported` if it has
@@ -42,8 +49,8 @@ struct Options {
 // RocksDB's background work has stopped, and flushes nothing.
 //
 // A failure in the background (disk full, I/O error, rot found by compaction) is the answer of each
-// apply() and flush() from then on. When the disk was full, flush() tries again, and what RocksDB
-// still takes into memory is applied.
+// apply() and flush() from then on. Not so a full disk: as long as memory has room batches are
+// applied, and then each call tries whether there is room again.
 Task<Result<std::unique_ptr<Table>>> open_table(Options options);
 
 }  // namespace holdfast::env::rocksdb

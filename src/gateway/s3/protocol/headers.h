@@ -1,0 +1,16 @@
+// Headers of a request that would change what it means: those that are served, and refusals for
+// those that are not.
+#pragma once
+
+#include "gateway/s3/protocol/error.h"
+#include "gateway/s3/protocol/operation.h"
+#include "net/http.h"
+
+namespace holdfast::s3 {
+
+// Refuses requests whose headers ask for what this gateway does not do (encryption under keys of
+// the client's choice, object lock, tags, access control lists, other storage classes), since doing
+// the rest of the request would be a lie.
+Outcome<void> check_headers(const net::Request& request, Operation operation);
+
+}  // namespace holdfast::s3

@@ -1,0 +1,241 @@
+#include "vault/chunk_reader.h"
+
+#include "base/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace holdfast::vault {
+namespace {
+
+constexpr std::size_t window_bytes = mib;
+constexpr std::size_t window_chunks_max = 64;
+
+// Chunks with less than this between them are read in one piece.
+constexpr std::uint32_t gap_bytes_max = 64 * kib;
+constexpr std::uint32_t run_bytes_max = 4 * mib;
+
+// Less than this is decrypted on the loop.
+constexpr std::size_t inline_bytes_max = 24 * kib;
+
+constexpr std::uint32_t block_of(std::uint32_t offset) {
+  return offset / static_cast<std::uint32_t>(slot::block_bytes);
+}
+
+}  // namespace
+
+Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent> extents) {
+  std::vector<PlainChunkPtr> chunks(extents.size());
+  std::vector<Wanted> wanted;
+  std::vector<std::size_t> wanted_at;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    chunks[i] = cache_.find(extents[i].chunk);
+    if (chunks[i] && chunks[i]->view().size() == extents[i].size) continue;
+    wanted.push_back({.id = extents[i].chunk, .plain = extents[i].size, .place = {}, .chunk = {}});
+    wanted_at.push_back(i);
+  }
+  if (wanted.empty()) co_return chunks;
+
+  CO_TRY(co_await locate(wanted));
+  for (Run& run : plan(wanted)) {
+    auto read_once = co_await read(run, wanted);
+    // A chunk may have moved, or its segment been sealed, since we asked for its place: ask again for
+    // as long as the answer is another one.
+    while (!read_once) {
+      std::vector<Wanted> again;
+      bool has_moved = false;
+      for (const std::size_t i : run.wanted) again.push_back(wanted[i]);
+      CO_TRY(co_await locate(again));
+      for (std::size_t k = 0; k < again.size(); ++k) {
+        Wanted& old = wanted[run.wanted[k]];
+        has_moved = has_moved || again[k].place != old.place;
+        old.place = again[k].place;
+      }
+      if (!has_moved) co_return std::unexpected(std::move(read_once).error());
+      read_once = Result<void>();
+      for (const std::size_t i : run.wanted) {
+        const Place& place = *wanted[i].place;
+        const Run single{.segment = place.segment,
+                         .begin = place.offset,
+                         .end = place.offset + place.stored,
+                         .wanted = {i}};
+        if (auto one = co_await read(single, wanted); !one) read_once = std::move(one);
+      }
+    }
+  }
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    cache_.add(wanted[k].id, wanted[k].chunk);
+    chunks[wanted_at[k]] = std::move(wanted[k].chunk);
+  }
+  co_return chunks;
+}
+
+Task<Result<PlainChunkPtr>> ChunkFetcher::fetch_from(const ChunkEntry& entry, const Place& place) {
+  std::vector<Wanted> wanted{{.id = entry.id, .plain = entry.plain, .place = place, .chunk = {}}};
+  const Run run{.segment = place.segment,
+                .begin = place.offset,
+                .end = place.offset + place.stored,
+                .wanted = {0}};
+  CO_TRY(co_await read(run, wanted));
+  co_return PlainChunkPtr(std::move(wanted.front().chunk));
+}
+
+Task<Result<void>> ChunkFetcher::locate(std::vector<Wanted>& wanted) {
+  std::vector<ChunkId> ids;
+  ids.reserve(wanted.size());
+  for (const Wanted& each : wanted) ids.push_back(each.id);
+  CO_TRY_LET(auto places, co_await env_.index.places(std::move(ids)));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!places[i]) {
+      co_return fail(ErrorCode::corrupt,
+                     fmt::format("chunk {} is not in the index", to_string(wanted[i].id)));
+    }
+    if (places[i]->plain != wanted[i].plain) {
+      co_return fail(ErrorCode::corrupt,
+                     fmt::format("chunk {} has another size", to_string(wanted[i].id)));
+    }
+    wanted[i].place = places[i];
+  }
+  co_return Result<void>();
+}
+
+std::vector<ChunkFetcher::Run> ChunkFetcher::plan(const std::vector<Wanted>& wanted) {
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const Place& place = *wanted[i].place;
+    const std::uint32_t end = place.offset + place.stored;
+    if (!runs.empty()) {
+      Run& last = runs.back();
+      if (last.segment == place.segment && place.offset >= last.end &&
+          place.offset - last.end <= gap_bytes_max && end - last.begin <= run_bytes_max) {
+        last.end = end;
+        last.wanted.push_back(i);
+        continue;
+      }
+    }
+    runs.push_back(
+        {.segment = place.segment, .begin = place.offset, .end = end, .wanted = {i}});
+  }
+  return runs;
+}
+
+Task<Result<void>> ChunkFetcher::read(const Run& run, std::vector<Wanted>& wanted) {
+  AlignedBuffer bytes;
+  std::uint32_t bytes_begin = 0;
+  const SegmentRow* row = env_.segments.find(run.segment);
+  if (row == nullptr) co_return fail(ErrorCode::corrupt, "segment is not known");
+  const SegmentIdentity identity = env_.segments.identity_of(*row);
+  CO_TRY_LET(const codec::SecretKey key_bytes,
+             env_.keys.segment_key(row->key_generation, row->id, row->kind));
+  if (const auto open = env_.segments.find_open(run.segment)) {
+    // Copied in this turn: the buffer may be gone after the next wait.
+    bytes = AlignedBuffer(run.end - run.begin);
+    std::memcpy(bytes.data(), open->buffer.data() + run.begin, bytes.size());
+    bytes_begin = run.begin;
+  } else {
+    const std::uint32_t first = block_of(run.begin);
+    const std::uint32_t count = block_of(run.end - 1) - first + 1;
+    CO_TRY_LET(bytes, co_await env_.slot.read_shard({.segment = identity.segment, .number = 0},
+                                                    first, count));
+    bytes_begin = first * static_cast<std::uint32_t>(slot::block_bytes);
+  }
+  Result<void> opened;
+  const auto work = [&] {
+    codec::Aead key(key_bytes);
+    for (const std::size_t i : run.wanted) {
+      Wanted& each = wanted[i];
+      const Place& place = *each.place;
+      each.chunk = std::make_shared<PlainChunk>(place.plain);
+      opened = open_chunk(key, identity, place.index,
+                          {.id = each.id,
+                           .offset = place.offset,
+                           .stored = place.stored,
+                           .plain = place.plain,
+                           .codec = place.codec},
+                          std::as_const(bytes).view().subspan(place.offset - bytes_begin,
+                                                              place.stored),
+                          each.chunk->writable());
+      if (!opened) return;
+    }
+  };
+  if (run.end - run.begin <= inline_bytes_max) {
+    work();
+  } else {
+    co_await env_.workers.run(work);
+  }
+  co_return opened;
+}
+
+ChunkReader::ChunkReader(ChunkFetcher& fetcher, std::vector<Extent> extents, std::uint64_t offset,
+                         std::uint64_t size, std::string label)
+    : fetcher_(fetcher),
+      extents_(std::move(extents)),
+      skip_(offset),
+      left_(size),
+      position_(offset),
+      label_(std::move(label)) {
+  while (next_ < extents_.size() && skip_ >= extents_[next_].size) skip_ -= extents_[next_++].size;
+  unasked_ = size == 0 ? 0 : skip_ + size;
+}
+
+Task<Result<ByteView>> ChunkReader::read() {
+  if (left_ == 0) co_return ByteView();
+  if (chunk_ == chunks_.size()) {
+    CO_TRY_LET(chunks_, co_await next_chunks());
+    chunk_ = 0;
+    read_ahead();
+  }
+  ByteView bytes = chunks_[chunk_++]->view().subspan(std::exchange(skip_, 0));
+  bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_)));
+  left_ -= bytes.size();
+  position_ += bytes.size();
+  co_return bytes;
+}
+
+// What was read ahead, or, for the first window, what is fetched now.
+Task<Result<std::vector<PlainChunkPtr>>> ChunkReader::next_chunks() {
+  Result<std::vector<PlainChunkPtr>> chunks;
+  if (const auto window = std::exchange(coming_, nullptr)) {
+    co_await window->done.wait();
+    chunks = std::move(window->chunks);
+  } else if (auto extents = next_window(); !extents.empty()) {
+    chunks = co_await fetcher_.fetch(std::move(extents));
+  } else {
+    co_return fail(ErrorCode::corrupt, fmt::format("{}: the content ends at {}, {} bytes early",
+                                                   label_, position_, left_));
+  }
+  if (chunks) co_return chunks;
+  co_return std::unexpected(
+      std::move(chunks).error().within(fmt::format("{} at {}", label_, position_)));
+}
+
+void ChunkReader::read_ahead() {
+  auto extents = next_window();
+  if (extents.empty()) return;
+  coming_ = std::make_shared<Window>();
+  const auto& environment = fetcher_.environment();
+  environment.tasks.spawn(environment.executor, fetch(fetcher_, std::move(extents), coming_));
+}
+
+Task<void> ChunkReader::fetch(ChunkFetcher& fetcher, std::vector<Extent> extents,
+                              std::shared_ptr<Window> window) {
+  window->chunks = co_await fetcher.fetch(std::move(extents));
+  window->done.set();
+}
+
+// As many extents as make up a window, as far as they are wanted.
+std::vector<Extent> ChunkReader::next_window() {
+  std::vector<Extent> window;
+  std::size_t size = 0;
+  while (next_ < extents_.size() && size < window_bytes && window.size() < window_chunks_max &&
+         unasked_ > 0) {
+    const Extent& extent = extents_[next_++];
+    unasked_ -= std::min<std::uint64_t>(unasked_, extent.size);
+    size += extent.size;
+    window.push_back(extent);
+  }
+  return window;
+}
+
+}  // namespace holdfast::vault

@@ -1,0 +1,101 @@
+// From chunk ids back to bytes: places looked up, blocks read in as few pieces as possible, decrypted
+// and verified, some way ahead of whoever reads.
+#pragma once
+
+#include "base/sync.h"
+#include "env/workers.h"
+#include "slot/slot.h"
+#include "vault/chunk_cache.h"
+#include "vault/chunk_index.h"
+#include "vault/keys.h"
+#include "vault/segment_store.h"
+#include "vault/vault.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace holdfast::vault {
+
+// Fetches chunks, whole. Outlives every reader made with it.
+class ChunkFetcher {
+ public:
+  struct Environment {
+    slot::Slot& slot;
+    SegmentStore& segments;
+    ChunkIndex& index;
+    const KeyRing& keys;
+    env::Workers& workers;
+    boost::asio::any_io_executor executor;
+    TaskGroup& tasks;
+  };
+
+  ChunkFetcher(Environment environment, std::size_t cache_bytes)
+      : env_(std::move(environment)), cache_(cache_bytes) {}
+
+  // In the order asked for. `corrupt` when a chunk is not what it should be, or gone.
+  Task<Result<std::vector<PlainChunkPtr>>> fetch(std::vector<Extent> extents);
+
+  // Compressed or encrypted bytes of one segment's chunks decoded, for the compactor.
+  Task<Result<PlainChunkPtr>> fetch_from(const ChunkEntry& entry, const Place& place);
+
+  PlainChunkPtr find_cached(const ChunkId& id) { return cache_.find(id); }
+  const Environment& environment() const { return env_; }
+
+ private:
+  // Chunks of one segment that lie near each other.
+  struct Run {
+    SegmentNumber segment = 0;
+    std::uint32_t begin = 0;  // Bytes in the segment.
+    std::uint32_t end = 0;
+    std::vector<std::size_t> wanted;  // Into the list asked for.
+  };
+  struct Wanted {
+    ChunkId id;
+    std::uint32_t plain = 0;
+    std::optional<Place> place;
+    std::shared_ptr<PlainChunk> chunk;
+  };
+
+  Task<Result<void>> locate(std::vector<Wanted>& wanted);
+  static std::vector<Run> plan(const std::vector<Wanted>& wanted);
+  Task<Result<void>> read(const Run& run, std::vector<Wanted>& wanted);
+
+  Environment env_;
+  ChunkCache cache_;
+};
+
+class ChunkReader final : public ContentReader {
+ public:
+  ChunkReader(ChunkFetcher& fetcher, std::vector<Extent> extents, std::uint64_t offset,
+              std::uint64_t size, std::string label);
+
+  Task<Result<ByteView>> read() override;
+
+ private:
+  // A window of chunks on its way. Shared with the task that fetches it, which may outlive us.
+  struct Window {
+    Event done;
+    Result<std::vector<PlainChunkPtr>> chunks;
+  };
+
+  static Task<void> fetch(ChunkFetcher& fetcher, std::vector<Extent> extents,
+                          std::shared_ptr<Window> window);
+  Task<Result<std::vector<PlainChunkPtr>>> next_chunks();
+  void read_ahead();
+  std::vector<Extent> next_window();
+
+  ChunkFetcher& fetcher_;
+  std::vector<Extent> extents_;
+  std::size_t next_ = 0;         // Extent that the next window begins with.
+  std::uint64_t skip_;           // Bytes of the first chunk that are not wanted.
+  std::uint64_t left_;           // Bytes still to be given.
+  std::uint64_t unasked_ = 0;    // Bytes, from where the next window begins, not yet asked for.
+  std::uint64_t position_;       // In the content, for messages.
+  std::string label_;
+  std::shared_ptr<Window> coming_;
+  std::vector<PlainChunkPtr> chunks_;
+  std::size_t chunk_ = 0;
+};
+
+}  // namespace holdfast::vault

@@ -1,0 +1,223 @@
+#include "vault/chunk_writer.h"
+
+#include "base/check.h"
+#include "codec/blake3.h"
+#include "codec/compress.h"
+
+#include <algorithm>
+#include <span>
+#include <unordered_map>
+
+namespace holdfast::vault {
+namespace {
+
+// Chunks looked up, compressed and encrypted together.
+constexpr std::size_t batch_chunks_max = 64;
+constexpr std::size_t batch_bytes_max = mib;
+
+// Less work than this is done on the loop: a hop to a worker would cost more.
+constexpr std::size_t inline_bytes_max = 24 * kib;
+
+}  // namespace
+
+ChunkWriter::ChunkWriter(Environment environment, codec::SecretKey chunk_id_key)
+    : env_(environment), chunk_id_key_(std::move(chunk_id_key)), chunker_(env_.gear) {
+  content_.reliance = env_.index.make_reliance();
+}
+
+Task<Result<void>> ChunkWriter::write(ByteView bytes) {
+  content_.size += bytes.size();
+  std::vector<ByteView> chunks;
+  std::size_t batched = 0;
+  // The chunk that began in an earlier write() is put together in tail_; the others are taken from
+  // where they are.
+  while (!bytes.empty()) {
+    std::vector<std::size_t> cuts;
+    const auto piece = bytes.first(std::min(bytes.size(), batch_bytes_max));
+    const auto cut = [this, piece, &cuts] {
+      for (ByteView rest = piece; !rest.empty();) {
+        const auto size = chunker_.next(rest);
+        if (!size) break;
+        cuts.push_back(*size);
+        rest = rest.subspan(*size);
+      }
+    };
+    if (piece.size() <= inline_bytes_max) {
+      cut();
+    } else {
+      co_await env_.workers.run(cut);
+    }
+    ByteView rest = piece;
+    for (const std::size_t size : cuts) {
+      if (!tail_.empty()) {
+        tail_.insert(tail_.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
+        chunks.push_back(tail_);
+      } else {
+        chunks.push_back(rest.first(size));
+      }
+      batched += chunks.back().size();
+      rest = rest.subspan(size);
+      if (chunks.front().data() == tail_.data() || batched >= batch_bytes_max ||
+          chunks.size() >= batch_chunks_max) {
+        CO_TRY(co_await take(std::exchange(chunks, {})));
+        batched = 0;
+        tail_.clear();
+      }
+    }
+    if (!chunks.empty()) {
+      CO_TRY(co_await take(std::exchange(chunks, {})));
+    }
+    batched = 0;
+    tail_.insert(tail_.end(), rest.begin(), rest.end());
+    bytes = bytes.subspan(piece.size());
+  }
+  co_return Result<void>();
+}
+
+Task<Result<Content>> ChunkWriter::finish() {
+  if (!tail_.empty()) {
+    CO_TRY(co_await take({ByteView(tail_)}));
+  }
+  tail_.clear();
+  co_return std::move(content_);
+}
+
+// Takes whole chunks, in order. Their bytes stay where they are until it returns.
+Task<Result<void>> ChunkWriter::take(std::vector<ByteView> chunks) {
+  std::vector<Item> items(chunks.size());
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    items[i].plain = chunks[i];
+    size += chunks[i].size();
+  }
+  co_await name(items, size);
+  CO_TRY_LET(const auto missing, co_await keep_missing(items));
+  if (!missing.empty()) {
+    co_await compress(items, missing);
+    CO_TRY(co_await place(items, missing));
+  }
+  co_return Result<void>();
+}
+
+Task<void> ChunkWriter::name(std::vector<Item>& items, std::size_t size) {
+  const auto work = [this, &items] {
+    for (Item& item : items) item.id = codec::chunk_id(chunk_id_key_, item.plain);
+  };
+  if (size <= inline_bytes_max) {
+    work();
+  } else {
+    co_await env_.workers.run(work);
+  }
+}
+
+// Notes what is known, or on its way, already; returns which are neither.
+Task<Result<std::vector<std::size_t>>> ChunkWriter::keep_missing(std::vector<Item>& items) {
+  std::vector<ChunkId> ids;
+  ids.reserve(items.size());
+  for (const Item& item : items) ids.push_back(item.id);
+  CO_TRY_LET(const auto found, co_await env_.index.find(std::move(ids)));
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    note(items[i], found[i].pending);
+    if (found[i].is_missing()) missing.push_back(i);
+  }
+  co_return missing;
+}
+
+Task<void> ChunkWriter::compress(std::vector<Item>& items,
+                                 const std::vector<std::size_t>& missing) {
+  std::size_t room = 0;
+  std::size_t size = 0;
+  for (const std::size_t i : missing) {
+    items[i].scratch_at = room;
+    room += codec::Compressor::room(items[i].plain.size());
+    size += items[i].plain.size();
+  }
+  if (scratch_.size() < room) scratch_.resize(room);
+  const auto work = [this, &items, &missing] {
+    const codec::Compressor compressor;
+    for (const std::size_t i : missing) {
+      Item& item = items[i];
+      item.compressed = compressor.compress(
+          item.plain, std::span(scratch_).subspan(item.scratch_at, codec::Compressor::room(
+                                                                       item.plain.size())));
+    }
+  };
+  if (size <= inline_bytes_max) {
+    work();
+  } else {
+    co_await env_.workers.run(work);
+  }
+}
+
+// Gives each missing chunk a place and encrypts it there, in runs of one segment each.
+Task<Result<void>> ChunkWriter::place(std::vector<Item>& items,
+                                      const std::vector<std::size_t>& missing) {
+  std::vector<Item> run;
+  std::size_t run_bytes = 0;
+  for (const std::size_t i : missing) {
+    Item& item = items[i];
+    const auto stored = stored_bytes_of(item.compressed.value_or(item.plain.size()));
+    // A place given out must be filled before anything that waits for a segment to be sealed.
+    if (!run.empty() && !run.front().pending->segment->has_room(stored)) {
+      co_await seal(run, std::exchange(run_bytes, 0));
+      run.clear();
+    }
+    std::shared_ptr<OpenSegment> segment;
+    if (run.empty()) {
+      CO_TRY_LET(segment, co_await env_.segments.with_room(stored));
+    } else {
+      segment = run.front().pending->segment;
+    }
+
+    // From here to the reservation nothing waits. Another stream may have brought the same chunk.
+    if (auto theirs = env_.index.find_pending(item.id)) {
+      content_.pending.push_back(std::move(theirs));
+      continue;
+    }
+    item.pending = env_.segments.reserve(segment, item.id,
+                                         static_cast<std::uint32_t>(item.plain.size()), stored,
+                                         item.compressed ? Codec::zstd : Codec::none);
+    env_.index.add_pending(item.pending);
+    content_.pending.push_back(item.pending);
+    run.push_back(item);
+    run_bytes += item.plain.size();
+  }
+  if (!run.empty()) co_await seal(run, run_bytes);
+  co_return Result<void>();
+}
+
+Task<void> ChunkWriter::seal(std::vector<Item>& items, std::size_t size) {
+  OpenSegment& segment = *items.front().pending->segment;
+  const auto work = [this, &items, &segment] {
+    codec::Aead key(segment.key);
+    for (Item& item : items) {
+      const Place& place = item.pending->place;
+      const ByteView content =
+          item.compressed ? ByteView(scratch_).subspan(item.scratch_at, *item.compressed)
+                          : item.plain;
+      seal_chunk(key, segment.identity, place.index,
+                 {.id = item.id,
+                  .offset = place.offset,
+                  .stored = place.stored,
+                  .plain = place.plain,
+                  .codec = place.codec},
+                 content, segment.bytes_of(place));
+    }
+  };
+  if (size <= inline_bytes_max) {
+    work();
+  } else {
+    co_await env_.workers.run(work);
+  }
+  for (Item& item : items) env_.segments.filled(*item.pending);
+}
+
+void ChunkWriter::note(const Item& item, std::shared_ptr<PendingChunk> pending) {
+  env_.index.rely(*content_.reliance, item.id);
+  content_.extents.push_back(
+      {.chunk = item.id, .size = static_cast<std::uint32_t>(item.plain.size())});
+  if (pending) content_.pending.push_back(std::move(pending));
+}
+
+}  // namespace holdfast::vault

@@ -1,0 +1,119 @@
+// LocalVault is the vault of whoever owns its range: the journal, the index, the segments, and the
+// background work that keeps them short and tidy, put together.
+//
+//   write:  ChunkWriter -> OpenSegment -> commit() -> Journal -> RangeLog -> Table
+//                               '-> SegmentStore -> Slot
+//   read:   ChunkReader -> ChunkFetcher -> ChunkIndex, Slot
+#pragma once
+
+#include "codec/gear.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "env/table.h"
+#include "env/workers.h"
+#include "slot/slot.h"
+#include "vault/chunk_index.h"
+#include "vault/chunk_reader.h"
+#include "vault/journal.h"
+#include "vault/keys.h"
+#include "vault/range_log.h"
+#include "vault/replay.h"
+#include "vault/segment_store.h"
+#include "vault/vault.h"
+
+#include <memory>
+#include <optional>
+
+namespace holdfast::vault {
+
+struct VaultOptions {
+  std::size_t cache_bytes = 64 * mib;              // Plain chunks.
+  std::uint64_t checkpoint_log_bytes = 64 * mib;   // Checkpoint when the log has grown by so much.
+  std::uint64_t log_bytes_max = 512 * mib;         // Changes wait for a checkpoint beyond this.
+};
+
+class LocalVault final : public Vault {
+ public:
+  // What it works with. The table was opened with vault_families() first; all else must outlive it.
+  struct Environment {
+    boost::asio::any_io_executor executor;
+    slot::Slot& slot;
+    const KeyRing& keys;
+    env::Clock& clock;
+    env::Random& random;
+    env::Workers& workers;
+    std::unique_ptr<RangeLog> log;
+    std::unique_ptr<env::Table> table;
+  };
+
+  // Brings the table up to the end of the log, and finds a new place for chunks that only the log
+  // has. `corrupt` when log and table do not meet, `unsupported` for formats from the future.
+  static Task<Result<std::unique_ptr<LocalVault>>> open(Environment environment,
+                                                        VaultOptions options = {});
+
+  env::Table& table() override { return *table_; }
+  Task<Result<std::uint64_t>> commit(Record record) override;
+  Task<Result<std::unique_ptr<ContentWriter>>> open_writer(std::uint64_t domain) override;
+  std::unique_ptr<ContentReader> open_reader(std::vector<Extent> extents, std::uint64_t offset,
+                                             std::uint64_t size, std::string label) override;
+  Task<Result<Content>> reuse(std::vector<Extent> extents) override;
+  bool may_serve() const override { return log_->may_serve() && !journal_->failure(); }
+  bool is_read_only() const override { return segments_->is_full(); }
+  Task<Result<VaultUsage>> usage() override;
+  Task<Result<std::uint64_t>> collect(LiveChunks& live) override;
+  Task<void> close() override;
+
+  // Makes the table durable and cuts off what of the log is then of no more use.
+  Task<Result<void>> checkpoint();
+
+ private:
+  LocalVault(Environment environment, VaultOptions options);
+
+  // Opening, in vault_recovery.cpp.
+  void assemble(const Replayed& replayed);
+  Task<Result<void>> begin_session(Replayed replayed);
+  Task<Result<void>> rehome(SegmentNumber number, std::vector<LoggedChunk> chunks);
+  Task<Result<std::shared_ptr<PendingChunk>>> place_again(const ChunkId& id, ByteView plain);
+  Task<Result<void>> commit_moved(Journal::Entry entry,
+                                  std::vector<std::shared_ptr<PendingChunk>> moved);
+  Task<Result<void>> close_old_sessions();
+
+  Task<Result<std::uint64_t>> commit_now(Record record);
+  Task<Result<void>> make_safe(std::vector<std::shared_ptr<PendingChunk>> chunks);
+  std::uint64_t submit(Record record);
+
+  Task<void> keep_log_short();
+  Task<Result<void>> carry_forward(std::uint64_t before);
+  Task<Result<void>> remove_segments(std::vector<SegmentNumber> gone);
+
+  boost::asio::any_io_executor executor_;
+  slot::Slot& slot_;
+  const KeyRing& keys_;
+  env::Clock& clock_;
+  env::Random& random_;
+  env::Workers& workers_;
+  VaultOptions options_;
+  codec::GearTable gear_;
+
+  // Destroyed in the opposite order: each uses those above it.
+  TaskGroup journal_tasks_;
+  TaskGroup tasks_;
+  std::unique_ptr<RangeLog> log_;
+  std::unique_ptr<env::Table> table_;
+  std::optional<Journal> journal_;
+  std::optional<ChunkIndex> index_;
+  std::optional<SegmentStore> segments_;
+  std::optional<ChunkFetcher> fetcher_;
+
+  Semaphore record_credit_;
+  Mutex checkpointing_;
+  Mutex collecting_;
+  std::uint64_t checkpoint_before_ = 0;  // What the last checkpoint had applied.
+  WaitList log_grew_;
+  WaitList log_shrank_;
+  std::size_t commits_ = 0;  // At work.
+  WaitList commit_ended_;
+  bool is_closing_ = false;
+};
+
+}  // namespace holdfast::vault
