@@ -1,6 +1,7 @@
 #include "env/rocksdb/options.h"
 
 #include "base/log.h"
+#include "env/rocksdb/cache_misses.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -8,6 +9,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/options.h>
+#include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -26,14 +28,13 @@ constexpr double filter_bits_per_key = 10;  // One miss in a hundred reads a blo
 constexpr std::size_t lookup_block_bytes = 4 * kib;
 constexpr std::size_t scan_block_bytes = 8 * kib;
 constexpr std::size_t index_block_bytes = 4 * kib;
-constexpr std::uint64_t file_bytes = 32 * mib;  // Checkpoints copy whole files: keep them small.
-constexpr std::uint64_t level_base_bytes = 4 * file_bytes;
+constexpr std::uint64_t file_bytes = 64 * mib;  // Checkpoints copy whole files: keep them small.
+constexpr std::uint64_t level_base_bytes = 2 * file_bytes;
 constexpr std::size_t arena_bytes = 256 * kib;
 constexpr std::size_t sync_interval_bytes = mib;  // Writes back early, so that no sync is long.
 constexpr std::size_t manifest_bytes_max = 16 * mib;
 constexpr std::size_t manifest_reserve_bytes = 64 * kib;
-constexpr int background_jobs = 2;  // A flush and a compaction.
-constexpr int open_files_max = 1024;
+constexpr int background_jobs = 2;       // A flush and a compaction.
 constexpr int memtables_per_family = 3;  // The one in use and two being flushed.
 constexpr std::size_t unflushed_per_memtable = 4;
 
@@ -145,8 +146,10 @@ std::shared_ptr<::rocksdb::MergeOperator> add_counters() {
 
   database.max_background_jobs = background_jobs;
   database.max_subcompactions = 1;
-  database.max_open_files = open_files_max;
+  // Every file stays open: see cache_misses.h.
+  database.max_open_files = -1;
   database.max_file_opening_threads = 1;
+  database.statistics = count_cache_misses();
   database.skip_stats_update_on_db_open = true;
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;

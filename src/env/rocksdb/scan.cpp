@@ -1,6 +1,7 @@
 #include "env/rocksdb/scan.h"
 
 #include "base/check.h"
+#include "env/rocksdb/cache_misses.h"
 #include "env/rocksdb/status.h"
 
 #include <rocksdb/db.h>
@@ -34,7 +35,8 @@ Scan::Scan(::rocksdb::DB& database, ::rocksdb::ColumnFamilyHandle* family,
       snapshot_(snapshot),
       range_(range),
       visitor_(visitor),
-      position_(range.from) {}
+      position_(range.from),
+      is_at_end_(range.backwards && range.from.empty()) {}
 
 Result<bool> Scan::visit_cached(std::size_t rows_max) {
   TRY_LET(const Pass pass, run(true, rows_max));
@@ -59,20 +61,26 @@ Result<Scan::Pass> Scan::run(bool cached_only, std::size_t rows_max) {
     options.read_tier = ::rocksdb::kBlockCacheTier;
     options.max_skippable_internal_keys = skipped_rows_max;
   }
+  const std::uint64_t misses_before = cache_misses_of_thread();
   const std::unique_ptr<Iterator> rows(database_.NewIterator(options, family_));
-  go_to(*rows, position_);
+  go_to_position(*rows);
   if (is_visited_ && rows->Valid() && rows->key() == position_) {
     range_.backwards ? rows->Prev() : rows->Next();
   }
-  return visit_rows(*rows, rows_max);
+  // From the first miss on the iterator may err, so each row is visited only before it.
+  const auto may_err = [&] { return cached_only && cache_misses_of_thread() != misses_before; };
+  return visit_rows(*rows, may_err, rows_max);
 }
 
-Result<Scan::Pass> Scan::visit_rows(Iterator& rows, std::size_t rows_max) {
+template <class MayErr>
+Result<Scan::Pass> Scan::visit_rows(Iterator& rows, const MayErr& may_err, std::size_t rows_max) {
   while (rows.Valid()) {
+    if (may_err()) return Pass::out_of_cache;
     if (rows_max == 0) return Pass::out_of_rows;
     position_.assign(rows.key().data(), rows.key().size());
     Visit visit = visitor_(as_view(rows.key()), as_view(rows.value()));
     is_visited_ = true;
+    is_at_end_ = false;
     --rows_max;
     switch (visit.kind) {
       case Visit::Kind::stop:
@@ -81,23 +89,31 @@ Result<Scan::Pass> Scan::visit_rows(Iterator& rows, std::size_t rows_max) {
         range_.backwards ? rows.Prev() : rows.Next();
         break;
       case Visit::Kind::seek:
-        check(range_.backwards ? visit.key < position_ : visit.key > position_,
-              "a scan goes on, not back");
+        if (range_.backwards ? visit.key >= position_ : visit.key <= position_) {
+          range_.backwards ? rows.Prev() : rows.Next();
+          break;
+        }
         position_ = std::move(visit.key);
         is_visited_ = false;
         if (passed(position_)) return Pass::complete;
-        go_to(rows, position_);
+        go_to_position(rows);
         rows_max -= std::min(rows_max, rows_per_seek);
         break;
     }
   }
-  if (rows.status().IsIncomplete()) return Pass::out_of_cache;
+  if (may_err() || rows.status().IsIncomplete()) return Pass::out_of_cache;
   TRY(to_result(rows.status(), "scan a table"));
   return Pass::complete;
 }
 
-void Scan::go_to(Iterator& rows, const std::string& key) const {
-  range_.backwards ? rows.SeekForPrev(key) : rows.Seek(key);
+void Scan::go_to_position(Iterator& rows) const {
+  if (!range_.backwards) {
+    rows.Seek(position_);
+  } else if (is_at_end_) {
+    rows.SeekToLast();
+  } else {
+    rows.SeekForPrev(position_);
+  }
 }
 
 bool Scan::passed(const Slice& key) const {

@@ -36,8 +36,9 @@ class Scan {
   enum class Pass { complete, out_of_rows, out_of_cache };
 
   Result<Pass> run(bool cached_only, std::size_t rows_max);
-  Result<Pass> visit_rows(::rocksdb::Iterator& rows, std::size_t rows_max);
-  void go_to(::rocksdb::Iterator& rows, const std::string& key) const;
+  template <class MayErr>
+  Result<Pass> visit_rows(::rocksdb::Iterator& rows, const MayErr& may_err, std::size_t rows_max);
+  void go_to_position(::rocksdb::Iterator& rows) const;
   bool passed(const ::rocksdb::Slice& key) const;
 
   ::rocksdb::DB& database_;
@@ -45,8 +46,10 @@ class Scan {
   const ::rocksdb::Snapshot* snapshot_;
   const ScanRange& range_;
   const Visitor& visitor_;
-  std::string position_;     // Where to go on:
-  bool is_visited_ = false;  // after this key, or at it.
+  // Where to go on: after this key, at it, or at the last of all.
+  std::string position_;
+  bool is_visited_ = false;
+  bool is_at_end_;
 };
 
 }  // namespace holdfast::env::rocksdb

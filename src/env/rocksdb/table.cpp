@@ -38,6 +38,11 @@ constexpr std::size_t changes_on_loop_max = 1024;
 // How often a batch that RocksDB holds up is tried again.
 constexpr std::chrono::milliseconds stalled_pause{1};
 
+// A read of memory only answers an empty value where it knows no more than that there may be one.
+bool may_be_unread(const std::optional<std::string>& value) {
+  return value && value->empty();
+}
+
 class HeldSnapshot final : public Snapshot {
  public:
   HeldSnapshot(::rocksdb::DB& database, std::size_t& count)
@@ -121,6 +126,8 @@ class DatabaseTable final : public Table {
   // Ends the state that a full disk has brought about, if there is room by now.
   Result<void> recover() const;
   Result<void> flush_now() const;
+  // Whether some rows wait to be flushed that are past being changed.
+  bool has_unwritten() const;
   Result<std::vector<TableFile>> copy_now(const std::string& folder) const;
 
   Options options_;
@@ -146,7 +153,7 @@ Task<Result<std::optional<std::string>>> DatabaseTable::get(Family family, std::
   const auto* at = snapshot_of(snapshot);
   std::optional<std::string> value;
   Status status = read(ReadTier::kBlockCacheTier, family, key, at, value);
-  if (status.IsIncomplete()) {
+  if (status.IsIncomplete() || (status.ok() && may_be_unread(value))) {
     const auto read_disk = [&] { return read(ReadTier::kReadAllTier, family, key, at, value); };
     status = co_await threads_->readers.call(read_disk);
   }
@@ -166,10 +173,14 @@ Result<void> DatabaseTable::read_many(const ReadOptions& options, Family family,
   db_.MultiGet(options, handle(family), wanted.size(), wanted.data(), found.data(),
                statuses.data());
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (statuses[i].ok()) {
-      values[places[i]].emplace(found[i].data(), found[i].size());
-    } else if (statuses[i].IsIncomplete()) {
+    std::optional<std::string>& value = values[places[i]];
+    if (statuses[i].ok()) value.emplace(found[i].data(), found[i].size());
+    const bool is_cached_only = options.read_tier == ReadTier::kBlockCacheTier;
+    if (statuses[i].IsIncomplete() || (is_cached_only && may_be_unread(value))) {
+      value.reset();
       missing.push_back(places[i]);
+    } else if (statuses[i].ok()) {
+      continue;
     } else if (!statuses[i].IsNotFound()) {
       return std::unexpected(to_error(statuses[i], "read a table"));
     }
@@ -295,8 +306,25 @@ Result<void> DatabaseTable::flush_now() const {
   options.wait = true;
   options.allow_write_stall = true;
   TRY(to_result(db_.Flush(options, database_->families), "flush a table"));
+  // Once a Resume() has failed, RocksDB 7.8 does not wait for what it was asked to flush, even
+  // after one that succeeded.
+  while (has_unwritten()) {
+    if (auto error = database_->background_error()) return std::unexpected(*std::move(error));
+    std::this_thread::sleep_for(stalled_pause);
+  }
   if (auto error = database_->background_error()) return std::unexpected(*std::move(error));
   return {};
+}
+
+bool DatabaseTable::has_unwritten() const {
+  const auto has_any = [this](ColumnFamilyHandle* family) {
+    std::uint64_t count = 0;
+    const bool is_known =
+        db_.GetIntProperty(family, ::rocksdb::DB::Properties::kNumImmutableMemTable, &count);
+    check(is_known, "RocksDB counts what it has not flushed yet");
+    return count > 0;
+  };
+  return std::ranges::any_of(database_->families, has_any);
 }
 
 Task<Result<std::vector<TableFile>>> DatabaseTable::copy_to(std::string folder) {

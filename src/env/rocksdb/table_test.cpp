@@ -1,5 +1,7 @@
 #include "env/rocksdb/table.h"
 
+#include "env/table_contract.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <boost/asio/co_spawn.hpp>
@@ -346,3 +348,49 @@ TEST_F(RocksTableTest, UsageGrowsWithWhatIsStored) {
 
 }  // namespace
 }  // namespace holdfast::env::rocksdb
+
+namespace holdfast::env {
+namespace {
+
+class RocksTableFixture {
+ public:
+  RocksTableFixture() {
+    std::string pattern = testing::TempDir() + "/table_contract_XXXXXX";
+    root_ = mkdtemp(pattern.data());
+    open_copy("table");
+  }
+  RocksTableFixture(const RocksTableFixture&) = delete;
+  RocksTableFixture& operator=(const RocksTableFixture&) = delete;
+  ~RocksTableFixture() {
+    table_.reset();
+    std::filesystem::remove_all(root_);
+  }
+
+  Table& table() { return *table_; }
+  void run(Task<void> task) {
+    boost::asio::io_context loop;
+    boost::asio::co_spawn(loop, std::move(task), rethrow);
+    loop.run();
+  }
+  void crash() { open_copy("table"); }
+  void open_copy(std::string folder) {
+    table_.reset();
+    run(open(std::move(folder)));
+  }
+
+ private:
+  Task<void> open(std::string folder) {
+    rocksdb::Options options{
+        .root = root_, .folder = std::move(folder), .families = table_contract::families()};
+    table_ = (co_await rocksdb::open_table(std::move(options))).value();
+  }
+
+  std::string root_;
+  std::unique_ptr<Table> table_;
+};
+
+}  // namespace
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Rocks, TableContract, RocksTableFixture);
+
+}  // namespace holdfast::env
