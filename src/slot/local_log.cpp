@@ -165,13 +165,9 @@ Task<Result<void>> LocalLog::write_frame(LogTail after, std::span<const ByteView
     // The new file's nonce belongs into the frame; rare enough to encode it again.
     co_return co_await write_frame(after, records);
   }
-  if (auto written = co_await file->file->write(file->end, frame.view()); !written) {
+  if (auto written = co_await file->file->write_durably(file->end, frame.view()); !written) {
     has_failed_ = written.error().code() != ErrorCode::full;
     co_return written;
-  }
-  if (auto synced = co_await file->file->sync(); !synced) {
-    has_failed_ = true;
-    co_return synced;
   }
   file->frames.push_back({.offset = file->end,
                           .padded_bytes = static_cast<std::uint32_t>(frame.size()),
