@@ -28,7 +28,7 @@ INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.MULTILINE)
 
 def badly_formatted(files):
     run = subprocess.run([FORMAT, "--dry-run", *files], capture_output=True, text=True, cwd=ROOT)
-    return sorted({line.split(":")[0] for line in run.stderr.splitlines() if "warning:" in line})
+    return sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning:", run.stderr, re.MULTILINE)))
 
 
 class Marks:
