@@ -1,7 +1,9 @@
 // What a request of 1 KiB costs this server, beside a bare Beast server of the kind that its
 // examples show: both on one loop, asked by the same peers over loopback, keep-alive. The time
-// reported is CPU time of the server's thread alone.
+// reported is CPU time of the server's thread alone, or of the client's where that is the subject.
 #include "net/server.h"
+
+#include "net/client.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -196,6 +198,88 @@ void get_1_kib(benchmark::State& state) {
   measure(state, server, static_cast<std::uint16_t>(port));
 }
 BENCHMARK(get_1_kib)->UseManualTime();
+
+constexpr std::size_t large_bytes = 64 * mib;
+constexpr std::size_t piece_bytes = mib;
+
+// GET gives large_bytes, PUT takes what comes.
+Task<void> move_much(Exchange& exchange) {
+  std::vector<std::byte> piece(piece_bytes);
+  ResponseHead head;
+  if (exchange.request().method == "GET") {
+    head.content_length = large_bytes;
+    (void)co_await exchange.start(std::move(head));
+    for (std::size_t sent = 0; sent < large_bytes; sent += piece.size()) {
+      if (!co_await exchange.write(piece)) co_return;
+    }
+    co_return;
+  }
+  for (;;) {
+    const auto got = co_await exchange.read(piece);
+    if (!got || *got == 0) break;
+  }
+  (void)co_await exchange.respond(std::move(head), {});
+}
+
+// Sends `count` requests, one after the other, and reads the answers to their ends.
+Task<void> ask(Client& client, std::int64_t count, ByteView body) {
+  std::vector<std::byte> piece(piece_bytes);
+  for (std::int64_t i = 0; i < count; ++i) {
+    ClientRequest request;
+    if (!body.empty()) request.method = "PUT";
+    request.body = body;
+    const auto response = co_await client.send(std::move(request));
+    if (!response || (*response)->status() != 200) std::abort();
+    for (;;) {
+      const auto got = co_await (*response)->read(piece);
+      if (!got) std::abort();
+      if (*got == 0) break;
+    }
+  }
+}
+
+// One client on this thread; `asks_count` of them ask at a time.
+void measure_client(benchmark::State& state, const Handler& handler, std::int64_t asks_count,
+                    std::int64_t rounds, ByteView body) {
+  LoopThread server;
+  Server ours(server.loop.get_executor(), handler);
+  asio::io_context loop{1};
+  Client client(loop.get_executor(), {.endpoint = "http://" + ours.listen("127.0.0.1:0").value()});
+  double server_seconds = 0;
+  double client_seconds = 0;
+  for (auto _ : state) {
+    const double server_before = server.seconds();
+    const double client_before = thread_seconds();
+    for (int i = 0; i < asks_count; ++i) {
+      asio::co_spawn(loop, ask(client, rounds, body), rethrow);
+    }
+    loop.restart();
+    loop.run();
+    client_seconds += thread_seconds() - client_before;
+    server_seconds += server.seconds() - server_before;
+    state.SetIterationTime(thread_seconds() - client_before);
+  }
+  const auto requests = static_cast<double>(state.iterations() * asks_count * rounds);
+  state.counters["client_us_per_request"] = 1e6 * client_seconds / requests;
+  state.counters["server_us_per_request"] = 1e6 * server_seconds / requests;
+  server.stop();
+}
+
+void client_get_1_kib(benchmark::State& state) {
+  measure_client(state, answer_ours, peers_count, 20, {});
+}
+BENCHMARK(client_get_1_kib)->UseManualTime();
+
+void get_64_mib(benchmark::State& state) {
+  measure_client(state, move_much, 4, 1, {});
+}
+BENCHMARK(get_64_mib)->UseManualTime();
+
+void put_64_mib(benchmark::State& state) {
+  const Bytes body(large_bytes);
+  measure_client(state, move_much, 4, 1, body);
+}
+BENCHMARK(put_64_mib)->UseManualTime();
 
 }  // namespace
 }  // namespace holdfast::net
