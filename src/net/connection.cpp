@@ -72,7 +72,8 @@ Task<bool> Connection::read_head() {
     if (done) continue;
     const bool is_late = done.error().code() == ErrorCode::timed_out && !input_.is_empty();
     is_broken_ = !is_late;
-    co_return is_late&& co_await refuse(408);
+    if (!is_late) co_return false;
+    co_return co_await refuse(408);
   }
   const std::string_view head = as_text(input_.view()).substr(0, scanner_.end());
   const auto traits = parse_request(head.substr(scanner_.begin()), request_);
@@ -109,6 +110,7 @@ void Connection::accept_head() {
   has_started_ = false;
   must_continue_ = traits_.expects_continue && input_.is_empty();
   body_failure_.reset();
+  framing_ = Framing::none;
   is_bodyless_ = false;
   keep_alive_ = traits_.keep_alive;
   const Framing framing = request_.is_chunked       ? Framing::chunked
@@ -159,7 +161,8 @@ Task<bool> Connection::finish_answer() {
     if (!co_await send(pieces)) co_return false;
   }
   if (framing_ == Framing::until_end) co_return false;
-  co_return keep_alive_&& co_await skip_body();
+  if (!keep_alive_) co_return false;
+  co_return co_await skip_body();
 }
 
 Task<bool> Connection::skip_body() {

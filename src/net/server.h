@@ -18,7 +18,7 @@ namespace holdfast::net {
 struct ServerLimits {
   std::size_t connections_max =
       4096;  // Beyond it the longest idle one makes room, or callers wait.
-  std::size_t head_bytes_max = 64 * kib;
+  std::size_t head_bytes_max = 32 * kib;
   Duration head_timeout = std::chrono::seconds(10);   // First byte of a head to its end; handshake.
   Duration idle_timeout = std::chrono::seconds(60);   // Between requests.
   Duration stall_timeout = std::chrono::seconds(30);  // While a body makes no progress, either way.
