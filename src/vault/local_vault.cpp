@@ -67,7 +67,7 @@ Task<Result<std::uint64_t>> LocalVault::commit_now(Record record) {
   }
   const auto keep = record.reliances();  // Until the rows that name the chunks are visible.
   const std::uint64_t sequence = submit(std::move(record));
-  if (log_->size_bytes() > options_.checkpoint_log_bytes) log_grew_.wake_one();
+  if (is_checkpoint_due()) log_grew_.wake_one();
   CO_TRY(co_await journal_->wait_applied(sequence));
   co_return sequence;
 }

@@ -82,6 +82,9 @@ class LocalVault final : public Vault {
   Task<Result<void>> make_safe(std::vector<std::shared_ptr<PendingChunk>> chunks);
   std::uint64_t submit(Record record);
 
+  bool is_checkpoint_due() const {
+    return log_->size_bytes() > log_bytes_before_ + options_.checkpoint_log_bytes;
+  }
   Task<void> keep_log_short();
   Task<Result<void>> carry_forward(std::uint64_t before);
   Task<Result<void>> remove_segments(std::vector<SegmentNumber> gone);
@@ -109,6 +112,7 @@ class LocalVault final : public Vault {
   Mutex checkpointing_;
   Mutex collecting_;
   std::uint64_t checkpoint_before_ = 0;  // What the last checkpoint had applied.
+  std::uint64_t log_bytes_before_ = 0;   // What it left of the log.
   WaitList log_grew_;
   WaitList log_shrank_;
   std::size_t commits_ = 0;  // At work.

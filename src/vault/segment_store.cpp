@@ -30,6 +30,11 @@ constexpr std::uint64_t reserve_share = 50;  // Or one fiftieth of a small disk.
 SegmentStore::SegmentStore(Environment environment, std::uint64_t session)
     : env_(std::move(environment)), session_(session) {}
 
+SegmentStore::~SegmentStore() {
+  // Chunks that were not applied and their segments own each other.
+  for (const auto& [number, segment] : open_) segment->pending.clear();
+}
+
 Task<Result<void>> SegmentStore::open() {
   Result<void> decoded;
   const auto take_row = [this, &decoded](std::string_view key, std::string_view value) {

@@ -72,6 +72,10 @@ class SegmentStore {
 
   SegmentStore(Environment environment, std::uint64_t session);
 
+  ~SegmentStore();
+  SegmentStore(const SegmentStore&) = delete;
+  SegmentStore& operator=(const SegmentStore&) = delete;
+
   // Reads the rows of all segments, and is granted the first new ones.
   Task<Result<void>> open();
 

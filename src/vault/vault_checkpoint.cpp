@@ -20,7 +20,7 @@ constexpr std::size_t forward_record_bytes = 4 * mib;
 
 Task<void> LocalVault::keep_log_short() {
   while (!is_closing_ && !journal_->failure()) {
-    if (log_->size_bytes() <= options_.checkpoint_log_bytes) {
+    if (!is_checkpoint_due()) {
       co_await log_grew_.wait();
       continue;
     }
@@ -45,6 +45,7 @@ Task<Result<void>> LocalVault::checkpoint() {
   const std::uint64_t needed = segments_->oldest_logged().value_or(applied + 1);
   CO_TRY(co_await log_->truncate(std::min(checkpoint_before_ + 1, needed)));
   checkpoint_before_ = applied;
+  log_bytes_before_ = log_->size_bytes();
   log_shrank_.wake_all();
   co_return Result<void>();
 }
