@@ -1,0 +1,173 @@
+"""The real program as a suite needs it: started, killed without warning, started again.
+
+The port is drawn by the system at the first start and kept, so that clients find the server again.
+"""
+
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+BINARY = pathlib.Path(os.environ.get("HOLDFAST_BINARY") or
+                      pathlib.Path(__file__).parents[2] / "build/release/holdfast")
+READY_SECONDS_MAX = 60
+
+
+class ServerError(Exception):
+    pass
+
+
+class Server:
+    """A node with a data folder of its own. Use as a context, which ends it."""
+
+    region = "us-east-1"
+
+    def __init__(self, folder, access_key="suite-access-key", secret_key="suite-secret-key-1234",
+                 log=None, options=()):
+        self.folder = pathlib.Path(folder)
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.log = pathlib.Path(log or f"{self.folder}.log")
+        self.options = list(options)
+        self.address = "127.0.0.1:0"
+        self.endpoint = None
+        self.process = None
+        self.restart_seconds = []  # From start to ready, of each start.
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def start(self):
+        """Returns when the node is ready; notes how long that took."""
+        if not BINARY.exists():
+            raise ServerError(f"{BINARY} is not built: ./dev build release holdfast")
+        note = self.folder / "endpoint"
+        note.unlink(missing_ok=True)  # Of the run before.
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(("HOLDFAST_", "AWS_"))}
+        environment |= {"HOLDFAST_ACCESS_KEY": self.access_key,
+                        "HOLDFAST_SECRET_KEY": self.secret_key}
+        begun = time.monotonic()
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [BINARY, "up", "--data", self.folder, "--s3", self.address, *self.options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        while not (note.exists() and self.is_ready()):
+            if self.process.poll() is not None:
+                raise ServerError(f"the server ended with {self.process.returncode}; "
+                                  f"its log ({self.log}) ends:\n{self.log_tail()}")
+            if time.monotonic() - begun > READY_SECONDS_MAX:
+                self.kill()
+                raise ServerError(f"not ready after {READY_SECONDS_MAX} s; "
+                                  f"the log ({self.log}) ends:\n{self.log_tail()}")
+            time.sleep(0.005)
+        self.restart_seconds.append(time.monotonic() - begun)
+        self.endpoint = note.read_text().strip()
+        self.address = self.endpoint.split("://")[1]
+
+    def is_ready(self):
+        return self.ask("/readyz")[0] == 200
+
+    def ask(self, path):
+        """Status and body of a GET on the node's socket; status 0 while nobody listens."""
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(5)
+                connection.connect(self.socket_path())
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n"
+                                   .encode())
+                answer = b""
+                while piece := connection.recv(65536):
+                    answer += piece
+        except OSError:
+            return 0, b""
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return (int(head.split()[1]), body) if head.startswith(b"HTTP/") else (0, b"")
+
+    def socket_path(self):
+        """In the folder, or, where that path would be too long, where the folder says."""
+        elsewhere = self.folder / "socket"
+        if elsewhere.is_file():
+            return elsewhere.read_text().strip()
+        return str(self.folder / "holdfast.sock")
+
+    def kill(self):
+        """As a power cut looks to a process."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def stop(self, seconds=15):
+        """In order. Returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(seconds)
+        self.process = None
+        return code
+
+    def log_tail(self, lines=15):
+        try:
+            text = self.log.read_text(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def holdfast(self, *arguments, **keywords):
+        """Runs the command line against this node."""
+        return subprocess.run([BINARY, *arguments, "--data", self.folder], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, **keywords)
+
+
+class Killer:
+    """Kills and restarts a server `count` times, at random moments, from a thread of its own.
+
+    At most `pause` seconds lie between a start and the next kill. Use as a context: leaving it ends
+    the killing, and raises if the server did not come up again.
+    """
+
+    def __init__(self, server, draw: random.Random, count, pause=3.0):
+        self.server = server
+        self.draw = draw
+        self.count = count
+        self.pause = pause
+        self.kills = 0
+        self.failure = None
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        if self.failure:
+            raise self.failure
+
+    def run(self):
+        try:
+            for _ in range(self.count):
+                if self.ended.wait(self.draw.uniform(0.2, self.pause)):
+                    return
+                self.server.kill()
+                self.kills += 1
+                self.server.start()
+        except Exception as failure:  # Told to whoever waits for the end.
+            self.failure = failure
+
+
+def scratch_folder(name):
+    """A new empty folder in build/suites, whose content is of no use afterwards."""
+    base = pathlib.Path(__file__).parents[2] / "build/suites"
+    base.mkdir(parents=True, exist_ok=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=base))
