@@ -5,6 +5,7 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

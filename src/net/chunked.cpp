@@ -2,6 +2,8 @@
 
 #include "base/check.h"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace holdfast::net {

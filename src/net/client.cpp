@@ -13,6 +13,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
+
 namespace holdfast::net {
 namespace {
 
@@ -129,9 +131,9 @@ class Client::Impl::Response final : public ClientResponse {
   Response(std::shared_ptr<Impl> client, Semaphore::Hold slot, Pooled pooled)
       : client_(std::move(client)), slot_(std::move(slot)), pooled_(std::move(pooled)) {}
 
-  void begin(AnswerHead head, BodyReader body) {
+  void begin(AnswerHead head, const BodyReader& body) {
     head_ = std::move(head);
-    body_ = std::move(body);
+    body_ = body;
     if (body_.is_done()) finish();
   }
 
@@ -188,9 +190,9 @@ Task<Result<std::unique_ptr<ClientResponse>>> Client::Impl::send(std::shared_ptr
     auto head = co_await self->read_answer(pooled);
     if (head) {
       head->keep_alive = head->keep_alive && written.has_value();
-      BodyReader body = body_of(request, *head);
+      const BodyReader body = body_of(request, *head);
       auto response = std::make_unique<Response>(self, std::move(slot), std::move(pooled));
-      response->begin(std::move(*head), std::move(body));
+      response->begin(std::move(*head), body);
       co_return response;
     }
     const bool is_gone = head.error().code() == ErrorCode::unavailable && pooled.input.is_empty();

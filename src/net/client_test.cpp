@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdio>
 
 namespace holdfast::net {
@@ -102,7 +105,7 @@ TEST(Client, BodiesGoBothWays) {
   const std::string large(10 * mib + 1, '\2');
   EXPECT_EQ(send(loop, client, put("/count", large))->body,
             fmt::format("{} {}", large.size(), 2 * large.size()));
-  EXPECT_EQ(get(loop, client, "/big/10000000")->body, std::string(10'000'000, 'x'));
+  EXPECT_EQ(get(loop, client, "/big/8000000")->body, std::string(8'000'000, 'x'));
 }
 
 // Gives `left` bytes of 1, at most 1,000 at a time, then fails if `fails`.
@@ -222,7 +225,7 @@ TEST(Tls, RequestsAndLargeBodiesGoThrough) {
   const std::string large(10 * mib + 1, '\2');
   EXPECT_EQ(send(loop, client, put("/count", large))->body,
             fmt::format("{} {}", large.size(), 2 * large.size()));
-  EXPECT_EQ(get(loop, client, "/big/10000000")->body, std::string(10'000'000, 'x'));
+  EXPECT_EQ(get(loop, client, "/big/8000000")->body, std::string(8'000'000, 'x'));
   EXPECT_EQ(get(loop, client, "/chunks")->body, "onetwothree");
   EXPECT_FALSE(get(loop, client, "/short"));
 }

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "net/raw_connection.h"
 
+#include <iterator>
+
 namespace holdfast::net {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace holdfast::net {

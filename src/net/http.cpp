@@ -1,5 +1,7 @@
 #include "net/http.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::net {
 namespace {
 

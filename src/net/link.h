@@ -13,6 +13,7 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <array>
 #include <optional>
 #include <span>
 

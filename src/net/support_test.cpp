@@ -13,6 +13,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <future>
 
@@ -166,6 +170,8 @@ RunningServer::RunningServer(Handler handler, ServerLimits limits,
       address_(server_->listen(address, std::move(certificate)).value()),
       thread_([this] { loop_.run(); }) {}
 
+// What is thrown here ends the test program, as it should.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 RunningServer::~RunningServer() {
   drain({});
   work_.reset();
@@ -173,8 +179,8 @@ RunningServer::~RunningServer() {
   EXPECT_TRUE(is_drained_);
 }
 
-void RunningServer::drain(Duration time) {
-  asio::co_spawn(loop_, drain_and_note(*this, time), rethrow);
+void RunningServer::drain(Duration patience) {
+  asio::co_spawn(loop_, drain_and_note(*this, patience), rethrow);
 }
 
 Task<void> RunningServer::drain_and_note(RunningServer& self, Duration patience) {

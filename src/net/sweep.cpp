@@ -8,6 +8,8 @@
 
 #include <fmt/chrono.h>
 
+#include <fmt/format.h>
+
 namespace holdfast::net {
 
 namespace asio = boost::asio;

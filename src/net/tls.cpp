@@ -81,6 +81,7 @@ int no_passphrase(char*, int, int, void*) {
   return -1;
 }
 
+// The signature is OpenSSL's. NOLINTNEXTLINE(readability-function-size)
 int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   unsigned char* match = nullptr;
