@@ -2,20 +2,12 @@
 //
 // Everything is in memory and ends with the process. What survives a cut is said in volume.h.
 // SIGUSR1 cuts the power, all that was not synced is lost; SIGUSR2 brings it back; SIGTERM ends.
-// The file `.powercut` in the root takes one command per write and tells the state when read:
-//   cut [all|some SEED|none]            now; what of the unsynced is lost (`some`: each sector by
-//                                       chance, and the changes of names after some moment)
-//   after COUNT [all|some SEED|none]    the same, during the COUNTth change from now
-//   revive
-//   fail read|write|sync|names COUNT [PART]   EIO for the next COUNT of those, on paths with PART;
-//                                       what a failed sync should have kept is lost with the next
-//                                       cut
-//   faults none
-// Reading gives one line: `on|off CUTS CHANGES UNSYNCED_NAMES`.
+// The file `.powercut` in the root takes commands and tells the state: see control.h.
 //
 // Files are read and written without the kernel's page cache, so shared mappings are not to be had.
 #define FUSE_USE_VERSION 312
 
+#include "control.h"
 #include "volume.h"
 
 #include <fuse_lowlevel.h>
@@ -28,9 +20,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <charconv>
-#include <cstdlib>
-#include <sstream>
 #include <unordered_map>
 
 namespace holdfast::powercut {
@@ -120,60 +109,6 @@ void reply(fuse_req_t request, const Outcome<void>& outcome) {
 
 bool is_control(fuse_ino_t folder, const char* name) {
   return folder == FUSE_ROOT_ID && name == control_name;
-}
-
-// Loss and seed at the end of a command.
-bool parse_loss(std::istringstream& words, Loss& loss, std::uint64_t& seed) {
-  std::string word = "all";
-  words >> word;
-  loss = Loss::all;
-  if (word == "none") loss = Loss::none;
-  if (word == "some") {
-    loss = Loss::some;
-    return static_cast<bool>(words >> seed);
-  }
-  return word == "all" || word == "none";
-}
-
-bool parse_operation(const std::string& word, Operation& operation) {
-  static const std::map<std::string, Operation> operations{{"read", Operation::read},
-                                                           {"write", Operation::write},
-                                                           {"sync", Operation::sync},
-                                                           {"names", Operation::names}};
-  const auto found = operations.find(word);
-  if (found == operations.end()) return false;
-  operation = found->second;
-  return true;
-}
-
-bool obey(Volume& volume, const std::string& command) {
-  std::istringstream words(command);
-  std::string verb;
-  words >> verb;
-  Loss loss = Loss::all;
-  std::uint64_t seed = 0;
-  std::uint64_t count = 0;
-  if (verb == "cut") {
-    if (!parse_loss(words, loss, seed)) return false;
-    volume.cut(loss, seed);
-  } else if (verb == "after") {
-    if (!(words >> count) || !parse_loss(words, loss, seed)) return false;
-    volume.cut_after(count, loss, seed);
-  } else if (verb == "revive") {
-    volume.revive();
-  } else if (verb == "fail") {
-    std::string kind;
-    std::string part;
-    Operation operation{};
-    if (!(words >> kind >> count) || !parse_operation(kind, operation)) return false;
-    words >> part;
-    volume.add_fault(operation, part, count);
-  } else if (verb == "faults") {
-    volume.clear_faults();
-  } else {
-    return false;
-  }
-  return true;
 }
 
 void on_lookup(fuse_req_t request, fuse_ino_t folder, const char* name) {
@@ -369,10 +304,7 @@ void on_release(fuse_req_t request, fuse_ino_t, fuse_file_info* file) {
 }
 
 void read_control(fuse_req_t request, const Volume& volume, off_t offset) {
-  std::ostringstream line;
-  line << (volume.is_on() ? "on " : "off ") << volume.cuts() << ' ' << volume.changes() << ' '
-       << volume.unsynced_names() << '\n';
-  const std::string text = line.str();
+  const std::string text = status(volume);
   fuse_reply_buf(request, text.data(), offset == 0 ? text.size() : 0);
 }
 
