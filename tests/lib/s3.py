@@ -99,6 +99,25 @@ class Client:
                 return
             token = tree.findtext(f"{NAMESPACE}NextContinuationToken")
 
+    def create_upload(self, bucket, key):
+        answer = self.request("POST", path_of(bucket, key), {"uploads": ""}).checked()
+        return xml.fromstring(answer.body).findtext(f"{NAMESPACE}UploadId")
+
+    def put_part(self, bucket, key, upload, number, body):
+        query = {"partNumber": str(number), "uploadId": upload}
+        return self.request("PUT", path_of(bucket, key), query, body=body).checked().etag
+
+    def complete_upload(self, bucket, key, upload, etags):
+        """`etags` are those of the parts from number 1 on."""
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{etag}&quot;</ETag></Part>"
+            for number, etag in enumerate(etags, start=1))
+        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+        answer = self.request("POST", path_of(bucket, key), {"uploadId": upload}, body=body).checked()
+        tree = xml.fromstring(answer.body)
+        if tree.tag.endswith("Error"):  # A success may begin before the outcome is known.
+            raise S3Error(answer.status, tree.findtext("Code", ""), tree.findtext("Message", ""))
+
     # --- Requests. `path` is quoted already; whatever the answer, it is returned.
 
     def request(self, method, path, query=None, headers=None, body=b""):
@@ -125,9 +144,10 @@ class Client:
             self.local.connection = None
             raise
 
-    def signed(self, method, path, query, headers, body):
+    def signed(self, method, path, query, headers, body, now=None):
         """The headers with their signature, and the target of the request line."""
-        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        now = now or datetime.datetime.now(datetime.timezone.utc)
+        now = now.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{now[:8]}/{self.region}/s3/aws4_request"
         payload = hashlib.sha256(body).hexdigest()
         headers = {name.lower(): value for name, value in headers.items()}
