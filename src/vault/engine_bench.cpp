@@ -1,0 +1,260 @@
+// The engine from stream to disk and back, beside the chain of steps that it cannot do without, each
+// measured alone in the same run. Figures are processor seconds of the whole process for each 10^9
+// bytes, and `of_chain` is the chain's cost divided by the engine's: 1 would be no overhead at all.
+//
+// Set HOLDFAST_BENCH_DIR to the folder whose disk is to be used (default: the present one).
+#include "codec/aead.h"
+#include "codec/blake3.h"
+#include "codec/chunker.h"
+#include "codec/compress.h"
+#include "codec/merkle.h"
+#include "env/linux/clock.h"
+#include "env/linux/disk.h"
+#include "env/linux/random.h"
+#include "env/linux/workers.h"
+#include "env/rocksdb/table.h"
+#include "sim/random.h"
+#include "slot/local_slot.h"
+#include "vault/families.h"
+#include "vault/local_vault.h"
+#include "vault/memory_log_test.h"
+
+#include <benchmark/benchmark.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace holdfast::vault {
+namespace {
+
+constexpr std::size_t object_bytes = 64 * mib;
+constexpr std::size_t stream_bytes = 512 * mib;
+constexpr std::size_t write_bytes = mib;
+constexpr double gigabyte = 1e9;
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void fill_noise(MutableByteView bytes, std::uint64_t seed) {
+  sim::Random random(seed);
+  random.fill(bytes);
+}
+
+// Shrinks to about half: each 64 bytes are half noise, half one of a few words.
+void fill_compressible(MutableByteView bytes, std::uint64_t seed) {
+  fill_noise(bytes, seed);
+  for (std::size_t at = 64; at + 64 <= bytes.size(); at += 64) {
+    const std::size_t word = std::to_integer<std::size_t>(bytes[at]) % 64 * 32 % at;
+    std::memcpy(&bytes[at + 32], &bytes[word / 32 * 32], 32);
+  }
+}
+
+// Seconds a gigabyte of each step alone, over chunks of the default size.
+struct Chain {
+  double gear, blake3, gcm, open, copy, zstd, unzstd;
+};
+
+template <class Work>
+double cost_of(ByteView bytes, Work work) {
+  constexpr std::size_t chunk = 128 * kib;
+  const double before = processor_seconds();
+  for (std::size_t at = 0; at + chunk <= bytes.size(); at += chunk) work(bytes.subspan(at, chunk));
+  return (processor_seconds() - before) / static_cast<double>(bytes.size()) * gigabyte;
+}
+
+Chain measure_chain(ByteView bytes) {
+  const codec::SecretKey key = codec::SecretKey::from(Bytes(32, std::byte{7}));
+  const codec::GearTable gear(key);
+  codec::Chunker chunker(gear);
+  codec::Aead aead(key);
+  const codec::Compressor compressor;
+  Bytes out(256 * kib);
+  AlignedBuffer copy(segment_bytes_max);
+  std::memset(copy.data(), 1, copy.size());
+  std::size_t at = 0;
+  Bytes compressed(256 * kib);
+  std::size_t compressed_size = 0;
+  Chain chain{};
+  chain.gear = cost_of(bytes, [&](ByteView chunk) {
+    while (!chunk.empty()) chunk = chunk.subspan(chunker.next(chunk).value_or(chunk.size()));
+  });
+  chain.blake3 = cost_of(bytes, [&](ByteView chunk) {
+    benchmark::DoNotOptimize(codec::chunk_id(key, chunk));
+  });
+  chain.gcm = cost_of(bytes, [&](ByteView chunk) {
+    aead.seal({}, {}, chunk, MutableByteView(out).first(chunk.size() + codec::aead_tag_bytes));
+  });
+  chain.open = cost_of(bytes, [&](ByteView chunk) {
+    const bool is_whole =
+        aead.open({}, {}, ByteView(out).first(chunk.size() + codec::aead_tag_bytes),
+                  MutableByteView(compressed).first(chunk.size()))
+            .has_value();
+    benchmark::DoNotOptimize(is_whole);
+  });
+  chain.copy = cost_of(bytes, [&](ByteView chunk) {
+    std::memcpy(copy.data() + at, chunk.data(), chunk.size());
+    at = (at + chunk.size()) % copy.size();
+  });
+  chain.zstd = cost_of(bytes, [&](ByteView chunk) {
+    compressed_size = compressor.compress(chunk, compressed).value_or(0);
+  });
+  if (compressed_size > 0) {
+    chain.unzstd = cost_of(bytes, [&](ByteView chunk) {
+      const bool is_whole = compressor
+                                .decompress(ByteView(compressed).first(compressed_size),
+                                            MutableByteView(out).first(chunk.size()))
+                                .has_value();
+      benchmark::DoNotOptimize(is_whole);
+    });
+  }
+  return chain;
+}
+
+struct Engine {
+  Engine() {
+    const char* given = std::getenv("HOLDFAST_BENCH_DIR");
+    folder = std::string(given == nullptr ? "." : given) + "/holdfast-bench." +
+             std::to_string(random.draw_number());
+    std::filesystem::create_directories(folder);
+    run(open());
+  }
+  ~Engine() {
+    run(close());
+    vault.reset();
+    slot.reset();
+    disk.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  void run(Task<void> task) {
+    boost::asio::co_spawn(loop, std::move(task), [this](std::exception_ptr failure) {
+      loop.stop();
+      rethrow(failure);
+    });
+    loop.restart();
+    loop.run();
+  }
+
+  Task<void> open() {
+    disk = env::linux::Disk::open(loop.get_executor(), folder).value();
+    slot = (co_await slot::LocalSlot::create(*disk, "slot", random)).value();
+    auto families = vault_families();
+    families.push_back({.name = "names"});
+    auto table = co_await env::rocksdb::open_table(
+        {.root = folder, .folder = "table", .families = std::move(families)});
+    vault = (co_await LocalVault::open({.executor = loop.get_executor(),
+                                        .slot = *slot,
+                                        .keys = keys,
+                                        .clock = *clock,
+                                        .random = random,
+                                        .workers = workers,
+                                        .log = std::make_unique<MemoryLog>(log, *clock),
+                                        .table = std::move(table).value()}))
+                .value();
+  }
+  Task<void> close() {
+    co_await vault->close();
+    co_await slot->close();
+  }
+
+  boost::asio::io_context loop;
+  env::linux::Random random;
+  std::unique_ptr<env::linux::Clock> clock = env::linux::Clock::open(loop.get_executor()).value();
+  env::linux::Workers workers{loop.get_executor()};
+  KeyRing keys = KeyRing::draw(random);
+  std::string folder;
+  std::unique_ptr<env::linux::Disk> disk;
+  std::unique_ptr<slot::LocalSlot> slot;
+  MemoryLogStore log;
+  std::unique_ptr<LocalVault> vault;
+};
+
+Task<void> write_objects(Engine& engine, ByteView bytes, std::vector<std::vector<Extent>>* made) {
+  for (; !bytes.empty(); bytes = bytes.subspan(object_bytes)) {
+    const auto writer = (co_await engine.vault->open_writer(0)).value();
+    for (std::size_t at = 0; at < object_bytes; at += write_bytes) {
+      (void)(co_await writer->write(bytes.subspan(at, write_bytes))).value();
+    }
+    const Content content = (co_await writer->finish()).value();
+    Record record;
+    record.attach(content);
+    record.put(first_catalog_family, std::to_string(engine.random.draw_number()), "object");
+    (void)(co_await engine.vault->commit(std::move(record))).value();
+    if (made != nullptr) made->push_back(content.extents);
+  }
+}
+
+Task<void> read_objects(Engine& engine, const std::vector<std::vector<Extent>>& objects) {
+  for (const auto& extents : objects) {
+    const auto reader = engine.vault->open_reader(extents, 0, object_bytes, "object");
+    while (!(co_await reader->read()).value().empty()) {
+    }
+  }
+}
+
+template <class Fill>
+AlignedBuffer filled(Fill fill) {
+  AlignedBuffer bytes(stream_bytes);
+  fill(bytes.view(), 1);
+  return bytes;
+}
+
+void report(benchmark::State& state, double spent, double bytes, double chain) {
+  const double cost = spent / bytes * gigabyte;
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+  state.counters["cpu_s_per_GB"] = cost;
+  state.counters["chain_s_per_GB"] = chain;
+  state.counters["of_chain"] = chain / cost;
+}
+
+enum class What { fresh, known, read };
+
+void measure(benchmark::State& state, bool is_compressible, What what) {
+  const AlignedBuffer bytes = filled(is_compressible ? fill_compressible : fill_noise);
+  const Chain chain = measure_chain(bytes.view().first(128 * mib));
+  const double named = chain.gear + chain.blake3;
+  const double zstd = is_compressible ? chain.zstd : 0;
+  const double unzstd = is_compressible ? chain.unzstd : 0;
+  double spent = 0;
+  double done = 0;
+  for (auto iteration : state) {
+    state.PauseTiming();
+    auto engine = std::make_unique<Engine>();
+    std::vector<std::vector<Extent>> objects;
+    if (what != What::fresh) engine->run(write_objects(*engine, bytes.view(), &objects));
+    const double before = processor_seconds();
+    state.ResumeTiming();
+    engine->run(what == What::read ? read_objects(*engine, objects)
+                                   : write_objects(*engine, bytes.view(), nullptr));
+    state.PauseTiming();
+    spent += processor_seconds() - before;
+    done += static_cast<double>(stream_bytes);
+    engine.reset();
+    state.ResumeTiming();
+  }
+  switch (what) {
+    case What::fresh:
+      return report(state, spent, done, named + chain.blake3 + chain.gcm + zstd + chain.copy);
+    case What::known: return report(state, spent, done, named);
+    case What::read: return report(state, spent, done, chain.open + chain.copy + unzstd);
+  }
+}
+
+BENCHMARK_CAPTURE(measure, write_new_incompressible, false, What::fresh)->Iterations(2)->UseRealTime();
+BENCHMARK_CAPTURE(measure, write_new_compressible, true, What::fresh)->Iterations(2)->UseRealTime();
+BENCHMARK_CAPTURE(measure, write_known, false, What::known)->Iterations(2)->UseRealTime();
+BENCHMARK_CAPTURE(measure, read_incompressible, false, What::read)->Iterations(2)->UseRealTime();
+BENCHMARK_CAPTURE(measure, read_compressible, true, What::read)->Iterations(2)->UseRealTime();
+
+}  // namespace
+}  // namespace holdfast::vault
