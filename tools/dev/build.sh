@@ -95,6 +95,13 @@ build() {
 # has_target PRESET TARGET, of a preset that is configured.
 has_target() { ninja -C "build/$1" -t query "$2" >/dev/null 2>&1; }
 
+# What the suites of tests/ run, and benchmarks, so that they go on compiling; no tests of the parts.
+release_targets() {
+  configure release
+  ninja -C build/release -t targets all |
+    sed -nE '/^cmake_/d; s/^(holdfast|powercut_fs|\w+_bench): (phony|CXX_EXECUTABLE.*)$/\1/p'
+}
+
 dev_build() {
   local preset=${1:-release}
   [ $# -eq 0 ] || shift

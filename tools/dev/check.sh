@@ -42,7 +42,8 @@ dev_check() {
 
   step lint 0 ./dev lint "$lint"
   step fuzz 0 ./dev fuzz "$fuzz"
-  step release 0 ./dev build release
+  # shellcheck disable=SC2046  # Names of targets.
+  step release 0 ./dev build release $(install_packages tools/packages.txt; release_targets)
   if has_target release holdfast; then
     local suite
     for suite in smoke clients powercut conformance; do

@@ -2,7 +2,8 @@
 
 # dev_bench [NAME]: the parts (or the one named), then, where the program is there, the whole.
 dev_bench() {
-  build release >&2
+  # shellcheck disable=SC2046  # Names of targets.
+  build release $(release_targets) >&2
   mkdir -p build/bench
   local program name found=no
   for program in build/release/*_bench; do

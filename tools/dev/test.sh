@@ -68,7 +68,8 @@ dev_suite() {
   local name=$1 code=0; shift
   mkdir -p build/check
   echo "0 1" >build/check/"$name".count
-  build release >&2
+  local targets; targets=$(release_targets | grep -v _bench)
+  build release $targets >&2
   install_packages tools/packages-test.txt
   HOLDFAST_BINARY=$PWD/build/release/holdfast PYTHONUNBUFFERED=1 "tests/$name/run.py" "$@" </dev/null 2>&1 |
     tee "build/check/$name.log" || code=$?
