@@ -46,8 +46,13 @@ class Server:
     def __exit__(self, *_):
         self.kill()
 
-    def start(self):
+    def start_locked(self):
+        """Returns when the node answers, while its vault waits for a passphrase."""
+        self.start(lambda: self.ask("/healthz")[0] == 200)
+
+    def start(self, is_up=None):
         """Returns when the node is ready; notes how long that took."""
+        is_up = is_up or self.is_ready
         if not BINARY.exists():
             raise ServerError(f"{BINARY} is not built: ./dev build release holdfast")
         note = self.folder / "endpoint"
@@ -61,7 +66,7 @@ class Server:
             self.process = subprocess.Popen(
                 [BINARY, "up", "--data", self.folder, "--s3", self.address, *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-        while not (note.exists() and self.is_ready()):
+        while not (note.exists() and is_up()):
             if self.process.poll() is not None:
                 raise ServerError(f"the server ended with {self.process.returncode}; "
                                   f"its log ({self.log}) ends:\n{self.log_tail()}")

@@ -1,0 +1,107 @@
+"""Bits that flip on the disk, and a disk that is full."""
+
+import http.client
+import random
+import subprocess
+
+import s3
+from lifecycle import client_of
+from report import Skip, expect
+from server import Server
+
+MB = 1 << 20
+OBJECTS = 12
+FULL_DISK_MB = 400
+LOGS = ("journal", "log")
+
+
+def store(client, draw, bucket):
+    client.create_bucket(bucket)
+    contents = {f"object-{number}": draw.randbytes(5 * MB) for number in range(OBJECTS)}
+    for key, content in contents.items():
+        client.put(bucket, key, content)
+    return contents
+
+
+class Damage:
+    def __init__(self, base):
+        self.base = base
+        self.draw = random.Random(4)
+
+    def flipped_bits(self):
+        """In the largest files, which hold the content: an error, or the right bytes; never others."""
+        with Server(self.base / "flipped") as server:
+            contents = store(client_of(server), self.draw, "flipped")
+            server.stop()
+            shards = [path for path in server.folder.rglob("*")
+                      if path.is_file() and path.stat().st_size >= 4 * MB
+                      and not any(word in str(path) for word in LOGS)]
+            expect(shards, "no file holds content")
+            for path in shards:
+                with open(path, "r+b") as file:
+                    position = self.draw.randrange(path.stat().st_size // 2)
+                    file.seek(position)
+                    byte = file.read(1)[0]
+                    file.seek(position)
+                    file.write(bytes([byte ^ 1 << self.draw.randrange(8)]))
+            server.start()
+            client = client_of(server)
+            errors = 0
+            for key, content in contents.items():
+                try:
+                    expect(client.get("flipped", key) == content, f"{key} came back with other bytes")
+                except (s3.S3Error, http.client.HTTPException, OSError):
+                    errors += 1
+                    client = client_of(server)
+            expect(errors > 0, "no damage was found, of that in every file")
+            log = server.log.read_text(errors="replace")
+            expect("flipped/object-" in log, "the log does not name the object")
+            expect(server.is_ready(), "the node does not serve any more")
+        return f"{len(shards)} flips, {errors} of {len(contents)} objects hit"
+
+    def full_disk(self):
+        disk = self.base / "small"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={FULL_DISK_MB}m", "none",
+                                  disk], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            raise Skip("a small disk cannot be mounted: needs root")
+        try:
+            with Server(disk / "data", log=self.base / "small.log") as server:
+                return self.fill(server)
+        finally:
+            subprocess.run(["umount", "-l", disk], check=False)
+
+    def fill(self, server):
+        client = client_of(server)
+        client.create_bucket("full")
+        kept = {}
+        refused = None
+        while refused is None:
+            expect(len(kept) * 4 < FULL_DISK_MB, "a disk took more than it has")
+            key, content = f"object-{len(kept):03}", self.draw.randbytes(4 * MB)
+            try:
+                client.put("full", key, content)
+                kept[key] = content
+            except s3.S3Error as error:
+                refused = error
+        expect(refused.status == 507 or refused.code in ("InsufficientStorage", "QuotaExceeded",
+                                                         "XAmzStorageFull"),
+               f"a full disk is told as {refused}")
+        for key, content in kept.items():
+            expect(client.get("full", key) == content, f"{key} is not readable any more")
+        for key in kept:
+            client.delete("full", key)
+        collected = server.holdfast("vault", "collect", timeout=120)
+        expect(collected.returncode == 0, f"collect failed: {collected.stderr}")
+        client.put("full", "again", b"x" * 4 * MB)
+        server.kill()
+        server.start()
+        expect(client_of(server).get("full", "again") == b"x" * 4 * MB, "other bytes")
+        return f"{len(kept)} objects of 4 MiB fit on {FULL_DISK_MB} MiB, then {refused.code}"
+
+
+def tests(base):
+    damage = Damage(base)
+    return [("flipped bits are found", damage.flipped_bits),
+            ("a full disk refuses, reads and deletes", damage.full_disk)]
