@@ -308,11 +308,21 @@ std::string upload_part_key(ContentId content, std::uint32_t number) {
   return key;
 }
 
-std::string object_parts_key(ContentId content, std::uint64_t offset) {
+std::string object_parts_key(ContentId content, std::uint64_t offset, std::uint32_t number) {
+  std::string key = object_parts_begin(content);
+  append_number(key, offset);
+  append_number(key, number);
+  return key;
+}
+
+std::string object_parts_begin(ContentId content) {
   std::string key = number_key(content);
   key.push_back('\x01');
-  append_number(key, offset);
   return key;
+}
+
+std::uint64_t offset_of_parts(std::string_view key) {
+  return number_at(key, sizeof(ContentId) + 1);
 }
 
 std::string encode_parts(std::span<const PartRow> parts) {

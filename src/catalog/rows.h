@@ -95,13 +95,16 @@ std::string content_end(ContentId content);
 std::string encode_extents(std::span<const vault::Extent> extents);
 Result<std::vector<vault::Extent>> decode_extents(std::string_view value);
 
-// --- parts: content, 0, number → a part of an upload; content, 1, first offset → parts of an object.
+// --- parts: content, 0, number → a part of an upload;
+//            content, 1, first offset, first number → parts of an object. Parts may be empty.
 struct PartRow {
   PartInfo info;
   Body body;
 };
 std::string upload_part_key(ContentId content, std::uint32_t number);
-std::string object_parts_key(ContentId content, std::uint64_t offset);
+std::string object_parts_key(ContentId content, std::uint64_t offset, std::uint32_t number);
+std::string object_parts_begin(ContentId content);
+std::uint64_t offset_of_parts(std::string_view key);
 std::string encode_parts(std::span<const PartRow> parts);
 Result<std::vector<PartRow>> decode_parts(std::string_view value);
 
