@@ -33,16 +33,15 @@ Task<Result<void>> BodyWriter::add(vault::Content content) {
 Task<Result<Body>> BodyWriter::finish(vault::Record& record) {
   if (!is_ahead_ && extents_.size() <= inline_extents_max) {
     for (const vault::Content& content : contents_) record.attach(content);
-    co_return Body{.kind = Body::Kind::here, .extents = std::move(extents_), .content = 0,
-                   .stream = 0};
+    co_return Body{
+        .kind = Body::Kind::here, .extents = std::move(extents_), .content = 0, .stream = 0};
   }
   if (content_ == 0) {
     CO_TRY(co_await draw_numbers());
   }
   if (is_ahead_) record.remove(settings_family, writing_key(content_, stream_));
   put_rows(record, extents_.size());
-  co_return Body{.kind = Body::Kind::stream, .extents = {}, .content = content_,
-                 .stream = stream_};
+  co_return Body{.kind = Body::Kind::stream, .extents = {}, .content = content_, .stream = stream_};
 }
 
 Task<void> BodyWriter::abandon() {

@@ -52,7 +52,7 @@ class BodyWriter {
   std::vector<vault::Content> contents_;  // Theirs, without the extents.
   std::uint64_t offset_ = 0;              // Of the first of extents_.
   std::uint64_t size_ = 0;
-  bool is_ahead_ = false;                 // Some rows are committed.
+  bool is_ahead_ = false;  // Some rows are committed.
 };
 
 // Removes the rows of a body that nothing names any more with `record`.

@@ -60,9 +60,8 @@ Task<Result<void>> Buckets::remove(std::string name) {
   const auto excluding = co_await state_.locks.exclude(bucket_lock(bucket->id));
   CO_TRY_LET(const auto usages, co_await find_usages(state_.table(), {bucket->id}));
   if (usages.front().objects > 0) {
-    co_return state_.refuse(ErrorCode::conflict,
-                            fmt::format("bucket {} holds {} objects", name,
-                                        usages.front().objects));
+    co_return state_.refuse(ErrorCode::conflict, fmt::format("bucket {} holds {} objects", name,
+                                                             usages.front().objects));
   }
   CO_TRY_LET(const bool has_uploads,
              co_await has_rows(state_.table(), uploads_family, number_key(bucket->id)));

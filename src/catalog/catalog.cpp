@@ -158,9 +158,10 @@ Task<Result<void>> TableCatalog::load() {
   } else {
     CO_TRY_LET(const std::uint64_t version, decode_number(*row));
     if (version != format_version) {
-      co_return fail(ErrorCode::unsupported,
-                     fmt::format("the catalog has format {}, this program knows {}: use a newer one",
-                                 version, format_version));
+      co_return fail(
+          ErrorCode::unsupported,
+          fmt::format("the catalog has format {}, this program knows {}: use a newer one", version,
+                      format_version));
     }
   }
   CO_TRY(co_await state_.numbers.load());
@@ -210,8 +211,10 @@ Task<Result<void>> TableCatalog::visit_family(env::Family family, Reader reader,
 }  // namespace
 
 std::vector<env::FamilyOptions> Catalog::families() {
-  return {{.name = "names"},   {.name = "extents"},
-          {.name = "parts"},   {.name = "uploads"},
+  return {{.name = "names"},
+          {.name = "extents"},
+          {.name = "parts"},
+          {.name = "uploads"},
           {.name = "counts", .point_lookups = true, .counters = true},
           {.name = "settings", .point_lookups = true}};
 }

@@ -1,8 +1,8 @@
 // Catalog: buckets, the objects in them, and uploads in progress, as rows of the vault's tables.
 //
 // Keys are bytes; listings are in byte order of whole keys. A name may be an object and a prefix of
-// others at once. Each change is one record of the vault: durable and visible when the call returns,
-// all of it or nothing. Changes of one object happen one after the other.
+// others at once. Each change is one record of the vault: durable and visible when the call
+// returns, all of it or nothing. Changes of one object happen one after the other.
 //
 // Formats: docs/formats/catalog.md.
 #pragma once
@@ -25,18 +25,18 @@ namespace holdfast::catalog {
 struct ListRequest {
   BucketId bucket = 0;
   std::string prefix;
-  std::string delimiter;          // Empty: none. May have several bytes.
-  std::string after;              // Only what sorts after this key (or common prefix).
-  bool after_is_prefix = false;   // `after` is a common prefix: skip all keys that begin with it.
-  std::size_t count_max = 1000;   // Objects and prefixes together.
+  std::string delimiter;         // Empty: none. May have several bytes.
+  std::string after;             // Only what sorts after this key (or common prefix).
+  bool after_is_prefix = false;  // `after` is a common prefix: skip all keys that begin with it.
+  std::size_t count_max = 1000;  // Objects and prefixes together.
 };
 
 struct ListPage {
   std::vector<ObjectInfo> objects;
   std::vector<std::string> prefixes;  // Both in byte order.
   bool is_truncated = false;
-  std::string next;                   // Goes into the next request's `after` …
-  bool next_is_prefix = false;        // … and `after_is_prefix`.
+  std::string next;             // Goes into the next request's `after` …
+  bool next_is_prefix = false;  // … and `after_is_prefix`.
 };
 
 struct Usage {
@@ -119,7 +119,8 @@ class Catalog : public vault::LiveChunks {
   // Nothing where there was no such object; that is no error.
   virtual Task<Result<std::optional<ObjectInfo>>> remove(BucketId bucket, std::string key,
                                                          Condition condition) = 0;
-  // The content and, unless `attributes` replace them, the attributes of `source`, without reading it.
+  // The content and, unless `attributes` replace them, the attributes of `source`, without reading
+  // it.
   struct Source {
     BucketId bucket = 0;
     std::string key;

@@ -1,8 +1,8 @@
 #include "catalog/directories.h"
 
 #include "base/check.h"
-#include "catalog/lookup.h"
 #include "catalog/lock_names.h"
+#include "catalog/lookup.h"
 
 #include <algorithm>
 
@@ -46,7 +46,8 @@ Task<Result<std::optional<DirectoryId>>> Directories::find_child(DirectoryId par
   CO_TRY_LET(const auto found, co_await find_name(vault_.table(), parent, name));
   if (!found) co_return std::nullopt;
   const auto* directory = std::get_if<DirectoryRow>(&found->row);
-  if (directory == nullptr) co_return fail(ErrorCode::corrupt, "an object under a directory's name");
+  if (directory == nullptr)
+    co_return fail(ErrorCode::corrupt, "an object under a directory's name");
   if (restructurings_now_ == 0 && restructurings == restructurings_ever_) {
     remember(std::move(key), directory->id);
   }

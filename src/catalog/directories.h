@@ -3,9 +3,11 @@
 // removed some time after the last one is gone.
 //
 // Invariants:
-//   - While a bucket is locked (shared or not), no other task removes or renames its directories, so
+//   - While a bucket is locked (shared or not), no other task removes or renames its directories,
+//   so
 //     a place found under the lock stays valid.
-//   - The cache holds nothing that a removal or rename made wrong: whoever does that excludes changes
+//   - The cache holds nothing that a removal or rename made wrong: whoever does that excludes
+//   changes
 //     of the bucket, and lookups of that time are not cached.
 #pragma once
 

@@ -92,12 +92,11 @@ Task<Result<void>> ExtentCursor::find_row() {
     row_offset_ = piece.begin + number_at(key, 2 * sizeof(std::uint64_t));
     return env::Visit::stop();
   };
-  env::ScanRange range{
-      .family = extents_family,
-      .from = extents_key(body.content, body.stream, position_ - piece.begin),
-      .until = extents_key(body.content, body.stream, 0),
-      .backwards = true,
-      .snapshot = snapshot_};
+  env::ScanRange range{.family = extents_family,
+                       .from = extents_key(body.content, body.stream, position_ - piece.begin),
+                       .until = extents_key(body.content, body.stream, 0),
+                       .backwards = true,
+                       .snapshot = snapshot_};
   CO_TRY(co_await table_.scan(std::move(range), take_first));
   if (!row_offset_) co_return fail(ErrorCode::corrupt, "the extents of an object are missing");
   co_return Result<void>();
@@ -120,12 +119,11 @@ Task<Result<void>> ExtentCursor::read_rows(ExtentRun& run, std::size_t count_max
     const bool goes_on = outcome && position_ < until && run.extents.size() < count_max;
     return goes_on ? env::Visit::next() : env::Visit::stop();
   };
-  env::ScanRange range{
-      .family = extents_family,
-      .from = extents_key(body.content, body.stream, *row_offset_ - piece.begin),
-      .until = extents_end(body.content, body.stream),
-      .backwards = false,
-      .snapshot = snapshot_};
+  env::ScanRange range{.family = extents_family,
+                       .from = extents_key(body.content, body.stream, *row_offset_ - piece.begin),
+                       .until = extents_end(body.content, body.stream),
+                       .backwards = false,
+                       .snapshot = snapshot_};
   CO_TRY(co_await table_.scan(std::move(range), visit));
   CO_TRY(outcome);
   if (position_ < until && run.extents.size() < count_max) {

@@ -129,8 +129,8 @@ Task<Result<std::size_t>> Uploads::abort_stale(WallTime before) {
                                         visit));
     CO_TRY(outcome);
     for (Stale& upload : stale) {
-      const auto aborted = co_await abort(upload.bucket, std::move(upload.info.key),
-                                          std::move(upload.info.id));
+      const auto aborted =
+          co_await abort(upload.bucket, std::move(upload.info.key), std::move(upload.info.id));
       if (aborted) ++count;
       // Somebody else may have ended it meanwhile.
       if (!aborted && aborted.error().code() != ErrorCode::not_found) {

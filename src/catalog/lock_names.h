@@ -8,8 +8,8 @@
 
 namespace holdfast::catalog {
 
-// Shared by every change in the bucket while it looks and commits; excluded by what moves or removes
-// directories or the bucket itself.
+// Shared by every change in the bucket while it looks and commits; excluded by what moves or
+// removes directories or the bucket itself.
 inline std::string bucket_lock(BucketId bucket) {
   return "b" + number_key(bucket);
 }

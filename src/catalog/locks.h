@@ -1,8 +1,8 @@
 // Locks by name: many shared holders of a name, or one exclusive holder. First come, first served.
 //
-// A name takes memory only while somebody holds it or waits for it. Whoever takes several takes them
-// in this order, so that nobody waits in a circle: bucket, objects by key, directory to be made,
-// upload, part.
+// A name takes memory only while somebody holds it or waits for it. Whoever takes several takes
+// them in this order, so that nobody waits in a circle: bucket, objects by key, directory to be
+// made, upload, part.
 #pragma once
 
 #include "base/sync.h"
@@ -69,9 +69,7 @@ class Locks {
     bool is_exclusive = false;
     std::deque<Waiter*> waiting;
 
-    bool grants(Mode mode) const {
-      return !is_exclusive && (mode == Mode::shared || sharers == 0);
-    }
+    bool grants(Mode mode) const { return !is_exclusive && (mode == Mode::shared || sharers == 0); }
     void grant(Mode mode);
   };
 

@@ -18,6 +18,10 @@ class LocksTest : public testing::Test {
     order.push_back(number);
     co_await leave[static_cast<std::size_t>(number)].wait();
   }
+  Task<void> take_other() {
+    const auto hold = co_await locks.exclude("other");
+    order.push_back(9);
+  }
   void run() {
     loop.restart();
     loop.poll();
@@ -54,10 +58,7 @@ TEST_F(LocksTest, SharersGoTogetherAndAnExclusiveHolderAlone) {
 
 TEST_F(LocksTest, OtherNamesDoNotWait) {
   spawn(Locks::Mode::exclusive, 0);
-  group.spawn(loop.get_executor(), [](LocksTest& test) -> Task<void> {
-    const auto hold = co_await test.locks.exclude("other");
-    test.order.push_back(9);
-  }(*this));
+  group.spawn(loop.get_executor(), take_other());
   run();
   EXPECT_EQ(order, (std::vector{0, 9}));
   leave[0].set();

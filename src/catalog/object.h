@@ -13,11 +13,11 @@
 
 namespace holdfast::catalog {
 
-inline constexpr std::size_t key_bytes_max = 1024;                     // UTF-8, as in S3.
-inline constexpr std::uint64_t object_bytes_max = 5ULL << 40;          // 5 TiB.
-inline constexpr std::uint64_t part_bytes_max = 5ULL << 30;            // 5 GiB.
+inline constexpr std::size_t key_bytes_max = 1024;             // UTF-8, as in S3.
+inline constexpr std::uint64_t object_bytes_max = 5ULL << 40;  // 5 TiB.
+inline constexpr std::uint64_t part_bytes_max = 5ULL << 30;    // 5 GiB.
 inline constexpr std::uint32_t part_count_max = 10'000;
-inline constexpr std::size_t attribute_bytes_max = 16 * 1024;          // All fields of one object.
+inline constexpr std::size_t attribute_bytes_max = 16 * 1024;  // All fields of one object.
 
 using BucketId = std::uint64_t;
 using UserId = std::uint64_t;
@@ -39,7 +39,7 @@ struct PartInfo {
   std::uint64_t size = 0;
   std::string etag;  // Without quotes.
   WallTime modified;
-  Fields fields;     // Checksums.
+  Fields fields;  // Checksums.
 };
 
 struct ObjectInfo {
@@ -59,8 +59,8 @@ struct Attributes {
   Fields fields;
 };
 
-// Judges what is there now (nothing: no such object) before a change, in the same step as the change.
-// An error refuses it. Conditional requests are made of this.
+// Judges what is there now (nothing: no such object) before a change, in the same step as the
+// change. An error refuses it. Conditional requests are made of this.
 using Condition = std::function<Result<void>(const ObjectInfo* existing)>;
 
 }  // namespace holdfast::catalog

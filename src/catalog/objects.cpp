@@ -160,8 +160,7 @@ Task<Result<void>> Objects::rename_directory(BucketId bucket, std::string from, 
   vault::Record record;
   CO_TRY_LET(const auto made, co_await state_.directories.make_place(bucket, target_above, record));
   const DirectoryId target_parent = made.place.parent();
-  CO_TRY_LET(const auto target_row,
-             co_await find_name(state_.table(), target_parent, target_name));
+  CO_TRY_LET(const auto target_row, co_await find_name(state_.table(), target_parent, target_name));
   if (target_row) {
     const DirectoryId target = std::get<DirectoryRow>(target_row->row).id;
     CO_TRY_LET(const auto target_usages, co_await find_usages(state_.table(), {target}));

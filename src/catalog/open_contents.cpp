@@ -43,8 +43,8 @@ class OpenReader final : public vault::ContentReader {
       if (!advanced) co_return std::unexpected(std::move(advanced).error().within(label_));
     }
     run_end_ = std::min(until_, run->offset + run->size());
-    reader_ = vault_.open_reader(run->extents, position_ - run->offset, run_end_ - position_,
-                                 label_);
+    reader_ =
+        vault_.open_reader(run->extents, position_ - run->offset, run_end_ - position_, label_);
     co_return Result<void>();
   }
 
@@ -105,8 +105,9 @@ Task<Result<void>> OpenContents::visit(const vault::LiveChunks::Sink& sink) {
     const auto open = listed->shared_from_this();
     batch.add(open->run.extents);
     if (open->position >= open->until) continue;
-    rests.push_back({open->snapshot, ExtentCursor(vault_.table(), open->body, open->size, open->position,
-                                        open->until, open->snapshot.get())});
+    rests.push_back(
+        {open->snapshot, ExtentCursor(vault_.table(), open->body, open->size, open->position,
+                                      open->until, open->snapshot.get())});
   }
   CO_TRY(co_await batch.hand_over_full());
   for (Rest& rest : rests) {

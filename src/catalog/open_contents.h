@@ -53,8 +53,8 @@ class OpenContents {
   // Before a row is read.
   std::uint64_t visits_ever() const { return visits_ever_; }
 
-  // Opens `from` to `until` of a body whose row was read in `snapshot`, taken when visits_ever() was
-  // `visits`. Nothing if that has changed: take another snapshot and read the row again.
+  // Opens `from` to `until` of a body whose row was read in `snapshot`, taken when visits_ever()
+  // was `visits`. Nothing if that has changed: take another snapshot and read the row again.
   Task<Result<std::shared_ptr<OpenBody>>> open(ObjectRow row, std::uint64_t from,
                                                std::uint64_t until,
                                                std::unique_ptr<env::Snapshot> snapshot,

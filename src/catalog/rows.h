@@ -123,7 +123,9 @@ ContentId content_of_upload(std::string_view id_bytes);
 std::optional<std::string> upload_id_to_bytes(const UploadId& id);
 
 // --- counts: directory → objects and bytes in it and below.
-inline std::string counts_key(DirectoryId directory) { return number_key(directory); }
+inline std::string counts_key(DirectoryId directory) {
+  return number_key(directory);
+}
 Result<Usage> decode_usage(std::string_view value);
 
 // --- settings: what there is one of, or few.

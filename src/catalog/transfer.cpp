@@ -21,9 +21,8 @@ Task<Result<Objects::Opened>> Objects::open(BucketId bucket, const std::string& 
     }
     const auto [offset, size] = opened.range;
     if (offset > row.info.size || size > row.info.size - offset) {
-      co_return state_.refuse(ErrorCode::invalid,
-                              fmt::format("{} bytes from {} of an object of {}", size, offset,
-                                          row.info.size));
+      co_return state_.refuse(ErrorCode::invalid, fmt::format("{} bytes from {} of an object of {}",
+                                                              size, offset, row.info.size));
     }
     CO_TRY_LET(opened.body, co_await state_.opens.open(std::move(row), offset, offset + size,
                                                        std::move(snapshot), visits));

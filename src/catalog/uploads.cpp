@@ -20,8 +20,8 @@ std::string row_key_of(BucketId bucket, const std::string& key, const std::strin
 
 Result<void> check_part(std::uint32_t number, const Attributes& attributes) {
   if (number == 0 || number > part_count_max) {
-    return fail(ErrorCode::invalid, fmt::format("part {}; 1 to {} are allowed", number,
-                                                part_count_max));
+    return fail(ErrorCode::invalid,
+                fmt::format("part {}; 1 to {} are allowed", number, part_count_max));
   }
   return check_fields(attributes.fields, Uploads::part_field_bytes_max);
 }
@@ -63,9 +63,8 @@ Task<Result<UploadInfo>> Uploads::create(BucketId bucket, std::string key, UserI
   CO_TRY_LET(const ContentId content, co_await state_.numbers.next());
   std::string id_bytes = number_key(content);
   append_number(id_bytes, state_.random.draw_number());
-  const UploadRow row{.initiator = initiator,
-                      .started = state_.clock.wall_now(),
-                      .fields = std::move(fields)};
+  const UploadRow row{
+      .initiator = initiator, .started = state_.clock.wall_now(), .fields = std::move(fields)};
   vault::Record record;
   record.put(uploads_family, upload_key(bucket, key, id_bytes), encode_upload(row));
   CO_TRY(co_await state_.vault.commit(std::move(record)));
@@ -268,8 +267,8 @@ void Uploads::put_parts(vault::Record& record, ContentId upload,
                         const std::vector<PartRow>& chosen) {
   std::uint64_t offset = 0;
   for (std::size_t begin = 0; begin < chosen.size(); begin += parts_per_row_max) {
-    const auto row = std::span(chosen).subspan(begin, std::min(parts_per_row_max,
-                                                               chosen.size() - begin));
+    const auto row =
+        std::span(chosen).subspan(begin, std::min(parts_per_row_max, chosen.size() - begin));
     record.put(parts_family, object_parts_key(upload, offset, row.front().info.number),
                encode_parts(row));
     for (const PartRow& part : row) offset += part.info.size;
@@ -284,8 +283,7 @@ Task<Result<void>> Uploads::abort(BucketId bucket, std::string key, UploadId id)
   CO_TRY(co_await find(bucket, key, id));
   vault::Record record;
   record.remove(uploads_family, row_key_of(bucket, key, *id_bytes));
-  remove_body(record,
-              {.kind = Body::Kind::parts, .extents = {}, .content = upload, .stream = 0});
+  remove_body(record, {.kind = Body::Kind::parts, .extents = {}, .content = upload, .stream = 0});
   CO_TRY(co_await state_.vault.commit(std::move(record)));
   co_return Result<void>();
 }

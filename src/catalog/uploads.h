@@ -1,8 +1,8 @@
 // Multipart uploads.
 //
 // The upload's number is its content: the extents of all its parts lie under it, each part as a
-// stream of its own. Completing names that content, so nothing but rows of parts is written; aborting
-// removes its rows.
+// stream of its own. Completing names that content, so nothing but rows of parts is written;
+// aborting removes its rows.
 #pragma once
 
 #include "base/result.h"

@@ -20,8 +20,8 @@ namespace holdfast::catalog {
 
 struct User {
   UserId id = 0;
-  std::string name;      // [a-z0-9._-], 1 to 64 bytes, begins with a letter or digit.
-  bool is_admin = false; // May see and change everything, and make users.
+  std::string name;       // [a-z0-9._-], 1 to 64 bytes, begins with a letter or digit.
+  bool is_admin = false;  // May see and change everything, and make users.
   WallTime created;
 };
 

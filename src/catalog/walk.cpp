@@ -65,7 +65,8 @@ Task<Result<void>> Walk::seek(std::string from) {
 
   path_ = base_;
   DirectoryId directory = *found;
-  const auto until = after_all_of(name_key(directory, std::string_view(prefix).substr(base_.size())));
+  const auto until =
+      after_all_of(name_key(directory, std::string_view(prefix).substr(base_.size())));
   levels_.push_back({.directory = directory,
                      .path_size = base_.size(),
                      .from = {},
@@ -125,19 +126,18 @@ Task<Result<std::optional<Walk::Item>>> Walk::next() {
 }
 
 Task<Result<void>> Walk::read_run(Level& level, bool with_usage) {
-  RunReader<Entry> reader{.count_max = std::clamp<std::size_t>(options_.count_hint, 16,
-                                                               run_count_max),
-                          .bytes_max = run_bytes_max,
-                          .into = level.ahead};
+  RunReader<Entry> reader{
+      .count_max = std::clamp<std::size_t>(options_.count_hint, 16, run_count_max),
+      .bytes_max = run_bytes_max,
+      .into = level.ahead};
   env::ScanRange range{.family = names_family,
                        .from = level.from,
                        .until = level.until,
                        .backwards = false,
                        .snapshot = nullptr};
-  CO_TRY(co_await table_.scan(std::move(range), [&reader](std::string_view key,
-                                                          std::string_view value) {
-    return reader.take(key, value);
-  }));
+  CO_TRY(co_await table_.scan(
+      std::move(range),
+      [&reader](std::string_view key, std::string_view value) { return reader.take(key, value); }));
   if (!reader.outcome) {
     co_return std::unexpected(std::move(reader.outcome).error().within("list"));
   }

@@ -26,9 +26,9 @@ class Walk {
 
   struct Options {
     BucketId bucket = 0;
-    std::string prefix;       // Only keys that begin with it.
-    bool is_flat = false;     // Directories where the prefix ends are items, if not empty, and not
-                              // gone into.
+    std::string prefix;    // Only keys that begin with it.
+    bool is_flat = false;  // Directories where the prefix ends are items, if not empty, and not
+                           // gone into.
     std::size_t count_hint = run_count_max;  // So many items will be wanted, roughly.
   };
 
@@ -58,7 +58,7 @@ class Walk {
     std::string from;           // Row key to go on with.
     std::string until;
     std::deque<Entry> ahead = {};
-    bool is_read = false;       // Nothing comes after `ahead`.
+    bool is_read = false;  // Nothing comes after `ahead`.
   };
 
   Task<Result<void>> read_run(Level& level, bool with_usage);

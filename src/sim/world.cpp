@@ -56,7 +56,9 @@ class World::Executor {
 
   asio::execution_context& query(execution::context_t) const noexcept { return group_->parking; }
 
-  static constexpr execution::blocking_t query(execution::blocking_t) noexcept {
+  // Not static: Asio takes a static answer as settled and then asks for nothing else.
+  execution::blocking_t query(execution::blocking_t) const noexcept {
+    if (may_block_) return execution::blocking.possibly;
     return execution::blocking.never;
   }
   Executor require(execution::blocking_t::never_t) const { return with(false); }
