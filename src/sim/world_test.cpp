@@ -37,6 +37,27 @@ TEST(WorldTest, TheSameInstantGoesByOrderOfArrival) {
   EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4}));
 }
 
+Task<void> wait_and_note(Event& event, std::vector<int>& order) {
+  co_await event.wait();
+  order.push_back(2);
+}
+
+Task<void> set_and_note(World& world, Event& event, std::vector<int>& order) {
+  co_await sleep_for(world, 1s);
+  event.set();
+  order.push_back(1);
+  co_await sleep_for(world, 1s);
+}
+
+TEST(WorldTest, WhoIsWokenGoesOnInALaterTurn) {
+  World world;
+  Event event;
+  std::vector<int> order;
+  world.spawn(wait_and_note(event, order));
+  world.run(set_and_note(world, event, order));
+  EXPECT_EQ(order, (std::vector{1, 2}));
+}
+
 Task<void> wander(World& world, int steps) {
   Workers workers(world);
   for (int step = 0; step < steps; ++step) {
