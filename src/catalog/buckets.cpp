@@ -118,6 +118,14 @@ Task<Result<void>> Buckets::require(BucketId bucket) {
   co_return Result<void>();
 }
 
+Task<Result<UserId>> Buckets::find_owner(BucketId bucket) {
+  CO_TRY_LET(const auto name,
+             co_await state_.table().get(settings_family, bucket_name_key(bucket)));
+  if (!name) co_return state_.refuse(ErrorCode::not_found, "the bucket is gone");
+  CO_TRY_LET(const Bucket found, co_await find(*name));
+  co_return found.owner;
+}
+
 Task<Result<std::optional<Bucket>>> Buckets::read(std::string name) {
   if (const auto cached = by_name_.find(name); cached != by_name_.end()) co_return cached->second;
   const std::uint64_t changes = changes_ever_;

@@ -32,6 +32,9 @@ class Buckets {
   // `not_found` if there is no such bucket. Under its lock, it stays.
   Task<Result<void>> require(BucketId bucket);
 
+  // Whose dedupe domain new bytes in it belong to.
+  Task<Result<UserId>> find_owner(BucketId bucket);
+
  private:
   Task<Result<std::optional<Bucket>>> read(std::string name);
   void forget(const Bucket& bucket);

@@ -179,7 +179,7 @@ Task<Result<std::uint64_t>> MemoryVault::commit(vault::Record record) {
   co_return sequence;
 }
 
-Task<Result<std::unique_ptr<vault::ContentWriter>>> MemoryVault::open_writer() {
+Task<Result<std::unique_ptr<vault::ContentWriter>>> MemoryVault::open_writer(std::uint64_t) {
   co_await pause();
   co_return std::make_unique<Writer>(*this);
 }

@@ -46,7 +46,7 @@ class MemoryVault final : public vault::Vault {
 
   env::Table& table() override;
   Task<Result<std::uint64_t>> commit(vault::Record record) override;
-  Task<Result<std::unique_ptr<vault::ContentWriter>>> open_writer() override;
+  Task<Result<std::unique_ptr<vault::ContentWriter>>> open_writer(std::uint64_t domain) override;
   std::unique_ptr<vault::ContentReader> open_reader(std::vector<vault::Extent> extents,
                                                     std::uint64_t offset, std::uint64_t size,
                                                     std::string label) override;

@@ -50,7 +50,7 @@ class Objects {
 
   // Writes the rows of the opened range: chunks that lie in it are shared, not read; the bytes of
   // those at its borders are written anew. `conflict` when a collection was faster.
-  Task<Result<void>> transfer(const Opened& from, BodyWriter& into);
+  Task<Result<void>> transfer(const Opened& from, BucketId bucket, BodyWriter& into);
 
   // Keeps other changes of the object away, and the bucket in place.
   struct Held {
@@ -75,8 +75,8 @@ class Objects {
                                      const std::string& key,
                                      const std::optional<Attributes>& attributes,
                                      const Condition& condition);
-  Task<Result<void>> copy_bytes(const vault::Extent& extent, std::uint64_t from,
-                                std::uint64_t until, BodyWriter& into);
+  Task<Result<vault::Content>> copy_bytes(const vault::Extent& extent, std::uint64_t from,
+                                          std::uint64_t until, BucketId bucket);
   // Names what was written; takes it back if that fails.
   Task<Result<ObjectInfo>> publish(BucketId bucket, const std::string& key, ObjectRow row,
                                    BodyWriter& writer, const Condition& condition);

@@ -31,28 +31,29 @@ Task<Result<Objects::Opened>> Objects::open(BucketId bucket, const std::string& 
   co_return fail(ErrorCode::unavailable, fmt::format("{}: collections keep overtaking", key));
 }
 
-Task<Result<void>> Objects::transfer(const Opened& from, BodyWriter& into) {
+Task<Result<void>> Objects::transfer(const Opened& from, BucketId bucket, BodyWriter& into) {
   const std::uint64_t begin = from.range.offset;
   const std::uint64_t end = begin + from.range.size;
   for (std::uint64_t position = begin; position < end;) {
     if (position >= from.body->run.offset + from.body->run.size()) {
       CO_TRY(co_await from.body->advance(state_.table()));
     }
-    const ExtentRun& run = from.body->run;
-    std::uint64_t extent_begin = run.offset;
+    std::uint64_t extent_begin = from.body->run.offset;
     std::vector<vault::Extent> whole;
-    std::optional<vault::Extent> cut;
-    std::uint64_t cut_begin = 0;
-    for (const vault::Extent& extent : run.extents) {
+    std::optional<vault::Content> tail;
+    for (const vault::Extent& extent : from.body->run.extents) {
       const std::uint64_t extent_end = extent_begin + extent.size;
       if (extent_begin >= begin && extent_end <= end) {
         whole.push_back(extent);
-      } else if (extent_begin < begin) {
-        CO_TRY(co_await copy_bytes(extent, begin - extent_begin,
-                                   std::min<std::uint64_t>(extent.size, end - extent_begin), into));
       } else {
-        cut = extent;  // The last.
-        cut_begin = extent_begin;
+        const std::uint64_t cut_begin = std::max(begin, extent_begin) - extent_begin;
+        const std::uint64_t cut_end = std::min(end, extent_end) - extent_begin;
+        CO_TRY_LET(auto cut, co_await copy_bytes(extent, cut_begin, cut_end, bucket));
+        if (extent_begin < begin) {
+          CO_TRY(co_await into.add(std::move(cut)));
+        } else {
+          tail = std::move(cut);
+        }
       }
       extent_begin = extent_end;
     }
@@ -65,24 +66,25 @@ Task<Result<void>> Objects::transfer(const Opened& from, BodyWriter& into) {
       CO_TRY(content);
       CO_TRY(co_await into.add(*std::move(content)));
     }
-    if (cut) {
-      CO_TRY(co_await copy_bytes(*cut, 0, end - cut_begin, into));
+    if (tail) {
+      CO_TRY(co_await into.add(*std::move(tail)));
     }
   }
   co_return Result<void>();
 }
 
-Task<Result<void>> Objects::copy_bytes(const vault::Extent& extent, std::uint64_t from,
-                                       std::uint64_t until, BodyWriter& into) {
-  CO_TRY_LET(const auto writer, co_await state_.vault.open_writer());
+// What lies between two borders of an extent, as a content of its own.
+Task<Result<vault::Content>> Objects::copy_bytes(const vault::Extent& extent, std::uint64_t from,
+                                                 std::uint64_t until, BucketId bucket) {
+  CO_TRY_LET(const UserId owner, co_await buckets_.find_owner(bucket));
+  CO_TRY_LET(const auto writer, co_await state_.vault.open_writer(owner));
   const auto reader = state_.vault.open_reader({extent}, from, until - from, "a part to copy");
   for (;;) {
     CO_TRY_LET(const ByteView bytes, co_await reader->read());
     if (bytes.empty()) break;
     CO_TRY(co_await writer->write(bytes));
   }
-  CO_TRY_LET(vault::Content content, co_await writer->finish());
-  co_return co_await into.add(std::move(content));
+  co_return co_await writer->finish();
 }
 
 Task<Result<ObjectInfo>> Objects::copy(Catalog::Source source, BucketId bucket, std::string key,
@@ -129,7 +131,7 @@ Task<Result<ObjectInfo>> Objects::copy_once(const Catalog::Source& source, Bucke
   row.info.fields = attributes ? attributes->fields : opened.info.fields;
 
   BodyWriter writer(state_.vault, state_.numbers);
-  const auto written = co_await transfer(opened, writer);
+  const auto written = co_await transfer(opened, bucket, writer);
   if (!written) {
     co_await writer.abandon();
     co_return std::unexpected(written.error());

@@ -124,7 +124,7 @@ Task<Result<PartInfo>> Uploads::copy_part(Catalog::Source source, RangeChooser r
   const ContentId upload = content_of_upload(*upload_id_to_bytes(id));
   for (int attempt = 1;; ++attempt) {
     BodyWriter writer(state_.vault, state_.numbers, upload);
-    const auto written = co_await copy_range(source, range, writer);
+    const auto written = co_await copy_range(source, range, bucket, writer);
     if (written) co_return co_await write_part(upload, number, std::move(attributes), writer);
     co_await writer.abandon();
     if (written.error().code() != ErrorCode::conflict || attempt == Objects::attempts_max) {
@@ -134,7 +134,7 @@ Task<Result<PartInfo>> Uploads::copy_part(Catalog::Source source, RangeChooser r
 }
 
 Task<Result<void>> Uploads::copy_range(const Catalog::Source& source, const RangeChooser& range,
-                                       BodyWriter& writer) {
+                                       BucketId bucket, BodyWriter& writer) {
   const auto judge = [&](const ObjectInfo& info) -> Result<ByteRange> {
     if (source.condition) {
       TRY(source.condition(&info));
@@ -146,7 +146,7 @@ Task<Result<void>> Uploads::copy_range(const Catalog::Source& source, const Rang
   if (opened.range.size > part_bytes_max) {
     co_return fail(ErrorCode::invalid, fmt::format("a part of {} bytes", opened.range.size));
   }
-  co_return co_await objects_.transfer(opened, writer);
+  co_return co_await objects_.transfer(opened, bucket, writer);
 }
 
 Task<Result<PartInfo>> Uploads::write_part(ContentId upload, std::uint32_t number,

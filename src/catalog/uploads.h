@@ -43,9 +43,6 @@ class Uploads {
   Task<Result<std::size_t>> abort_stale(WallTime before);
 
  private:
-  // Whatever gives a part its bytes.
-  using Fill = std::function<Task<Result<void>>(BodyWriter&)>;
-
   // A part about to be written: its upload stays, and nobody else writes that part.
   struct HeldPart {
     Locks::Hold upload;
@@ -57,7 +54,7 @@ class Uploads {
   Task<Result<PartInfo>> write_part(ContentId upload, std::uint32_t number, Attributes attributes,
                                     BodyWriter& writer);
   Task<Result<void>> copy_range(const Catalog::Source& source, const RangeChooser& range,
-                                BodyWriter& writer);
+                                BucketId bucket, BodyWriter& writer);
   Task<Result<std::vector<PartRow>>> read_parts(ContentId upload, std::uint32_t after,
                                                 std::size_t count_max);
   Task<Result<ObjectInfo>> find_completed(BucketId bucket, const std::string& key,
