@@ -71,7 +71,10 @@ class ListTest : public CatalogTest {
   Task<void> put_one(std::string key) { EXPECT_TRUE((co_await put(bucket, key, "x")).has_value()); }
   void put_all(const Keys& keys) {
     std::vector<Task<void>> tasks;
-    for (const auto& key : keys) tasks.push_back(put_one(key));
+    for (const auto& key : keys) {
+      tasks.push_back(put_one(key));
+      if (tasks.size() == 64) run_together(std::exchange(tasks, {}));
+    }
     run_together(std::move(tasks));
   }
   ListPage list(ListRequest request) {
