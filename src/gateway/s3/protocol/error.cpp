@@ -130,9 +130,6 @@ constexpr auto table = std::to_array<Row>({
     {Code::object_lock_not_found,
      {"ObjectLockConfigurationNotFoundError", 404,
       "Object Lock configuration does not exist for this bucket."}},
-    {Code::object_retention_not_found,
-     {"NoSuchObjectLockConfiguration", 404,
-      "The specified object does not have a ObjectLock configuration."}},
     {Code::operation_aborted,
      {"OperationAborted", 409,
       "A conflicting conditional operation is currently in progress against this resource. "

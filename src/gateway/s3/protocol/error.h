@@ -73,7 +73,6 @@ enum class Code : std::uint8_t {
   not_implemented,
   not_modified,
   object_lock_not_found,
-  object_retention_not_found,
   operation_aborted,
   ownership_controls_not_found,
   precondition_failed,

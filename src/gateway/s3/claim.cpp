@@ -1,0 +1,142 @@
+// What the headers of a request say about its body: the first half of body.h.
+#include "gateway/s3/body.h"
+
+#include "codec/base64.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace holdfast::s3 {
+namespace {
+
+constexpr std::string_view checksum_prefix = "x-amz-checksum-";
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return lower;
+}
+
+S3Error invalid_header(std::string_view name) {
+  return S3Error(Code::invalid_request, fmt::format("Value for {} header is invalid.", name));
+}
+
+bool is_chunked(Payload payload) {
+  return payload != Payload::hashed && payload != Payload::not_signed;
+}
+
+Outcome<std::uint64_t> read_size(const Call& call, std::uint64_t size_max) {
+  std::uint64_t size = 0;
+  if (is_chunked(call.authorization.payload)) {
+    const auto text = call.header("x-amz-decoded-content-length");
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (text.empty() || failure != std::errc() || end != text.data() + text.size()) {
+      return refuse(Code::missing_content_length);
+    }
+  } else if (call.request().content_length) {
+    size = *call.request().content_length;
+  } else if (call.request().is_chunked) {
+    return refuse(Code::missing_content_length);
+  }
+  if (size > size_max) {
+    return refuse(S3Error(Code::entity_too_large)
+                      .with("ProposedSize", std::to_string(size))
+                      .with("MaxSizeAllowed", std::to_string(size_max)));
+  }
+  return size;
+}
+
+Outcome<std::optional<codec::Md5::Value>> read_md5(const Call& call) {
+  const auto found = call.request().headers.find("content-md5");
+  if (!found) return std::nullopt;
+  const auto bytes = codec::from_base64(*found);
+  codec::Md5::Value md5;
+  if (!bytes || bytes->size() != md5.size()) {
+    return refuse(S3Error(Code::invalid_digest).with("Content-MD5", std::string(*found)));
+  }
+  std::ranges::copy(*bytes, md5.begin());
+  return md5;
+}
+
+Outcome<std::optional<Checksum>> read_checksum(const Call& call) {
+  std::optional<Checksum> found;
+  for (const auto& [field, value] : call.request().headers.fields()) {
+    const auto name = to_lower(field);
+    if (!name.starts_with(checksum_prefix) || name == "x-amz-checksum-mode" ||
+        name == "x-amz-checksum-type" || name == "x-amz-checksum-algorithm") {
+      continue;
+    }
+    const auto kind = checksum_kind_of_header(name);
+    if (!kind) {
+      return refuse(Code::invalid_request,
+                    "The algorithm type you specified in x-amz-checksum- header is invalid.");
+    }
+    if (found) {
+      return refuse(Code::invalid_request,
+                    "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                    "allowed.");
+    }
+    if (!is_checksum(*kind, value)) return refuse(invalid_header(name));
+    found = Checksum{*kind, value};
+  }
+  return found;
+}
+
+Outcome<std::optional<ChecksumKind>> read_trailer(const Call& call) {
+  const auto payload = call.authorization.payload;
+  const auto name = to_lower(call.header("x-amz-trailer"));
+  if (name.empty()) return std::nullopt;
+  const auto kind = checksum_kind_of_header(name);
+  if (!kind) {
+    return refuse(Code::invalid_request,
+                  "The value specified in the x-amz-trailer header is not supported");
+  }
+  if (payload != Payload::chunks_with_trailer && payload != Payload::signed_chunks_with_trailer) {
+    return refuse(Code::malformed_trailer);
+  }
+  return kind;
+}
+
+Outcome<void> check_sdk_algorithm(const Call& call, const BodyClaim& claim) {
+  const auto name = call.header("x-amz-sdk-checksum-algorithm");
+  if (name.empty()) return {};
+  const auto kind = parse_checksum_kind(name);
+  if (!kind) return refuse(invalid_header("x-amz-sdk-checksum-algorithm"));
+  if (!claim.kind()) {
+    return refuse(Code::invalid_request,
+                  "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* "
+                  "or x-amz-trailer headers were found.");
+  }
+  if (claim.kind() != *kind) return refuse(invalid_header("x-amz-sdk-checksum-algorithm"));
+  return {};
+}
+
+}  // namespace
+
+Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max) {
+  BodyClaim claim;
+  TRY_LET(claim.size, read_size(call, size_max));
+  TRY_LET(claim.md5, read_md5(call));
+  TRY_LET(claim.checksum, read_checksum(call));
+  TRY_LET(claim.trailer, read_trailer(call));
+  if (claim.checksum && claim.trailer) {
+    return refuse(Code::invalid_request,
+                  "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                  "allowed.");
+  }
+  TRY(check_sdk_algorithm(call, claim));
+  return claim;
+}
+
+ETagKind etag_kind_of(const catalog::Bucket& bucket) {
+  for (const auto& [name, value] : bucket.settings) {
+    if (name == "etag" && value == "blake3") return ETagKind::blake3;
+  }
+  return ETagKind::md5;
+}
+
+}  // namespace holdfast::s3

@@ -1,0 +1,126 @@
+#include "gateway/s3/object_read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace holdfast::s3 {
+namespace {
+
+struct Override {
+  std::string_view parameter;
+  std::string_view header;
+};
+constexpr auto overrides = std::to_array<Override>({
+    {"response-cache-control", "Cache-Control"},
+    {"response-content-disposition", "Content-Disposition"},
+    {"response-content-encoding", "Content-Encoding"},
+    {"response-content-language", "Content-Language"},
+    {"response-content-type", "Content-Type"},
+    {"response-expires", "Expires"},
+});
+
+bool is_header_text(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+}
+
+Outcome<std::optional<std::uint32_t>> read_part_number(const Call& call) {
+  const auto text = call.target.query.find("partNumber");
+  if (!text) return std::nullopt;
+  std::uint32_t number = 0;
+  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (failure != std::errc() || end != text->data() + text->size() || number == 0 ||
+      number > catalog::part_count_max) {
+    return refuse(invalid_argument("Part number must be an integer between 1 and 10000, inclusive.",
+                                   "partNumber", *text));
+  }
+  return number;
+}
+
+}  // namespace
+
+Outcome<void> check_version(const Call& call) {
+  const auto version = call.target.query.find("versionId");
+  if (!version || *version == "null") return {};
+  return refuse(invalid_argument("Invalid version id specified", "versionId", *version));
+}
+
+Outcome<ObjectRead> ObjectRead::create(Call& call) {
+  TRY(check_version(call));
+  ObjectRead read;
+  read.conditions_ = Conditions::read(call.request().headers, "", call.services.clock.wall_now());
+  read.range_header_ = call.header("range");
+  TRY_LET(read.part_number_, read_part_number(call));
+  if (read.part_number_ && !read.range_header_.empty()) {
+    return refuse(Code::invalid_request,
+                  "Cannot specify both Range header and partNumber query parameter");
+  }
+  return read;
+}
+
+Task<Outcome<void>> ObjectRead::find_part(Call& call, catalog::BucketId bucket) {
+  if (!part_number_) co_return Outcome<void>();
+  auto parts = co_await call.services.catalog.object_parts(bucket, call.key());
+  if (!parts) co_return refuse(about_key(parts.error(), call.key()));
+  parts_ = *std::move(parts);
+  co_return Outcome<void>();
+}
+
+Outcome<Range> ObjectRead::choose(const catalog::ObjectInfo& object) {
+  TRY(judge_read(conditions_, subject_of(object)));
+  is_partial_ = false;
+  if (part_number_) {
+    is_partial_ = true;
+    const auto count = std::max<std::size_t>(parts_.size(), 1);
+    if (*part_number_ > count) {
+      return refuse(S3Error(Code::invalid_part_number)
+                        .with("ActualPartCount", std::to_string(count))
+                        .with("PartNumberRequested", std::to_string(*part_number_)));
+    }
+    if (parts_.empty()) return Range{0, object.size};
+    std::uint64_t offset = 0;
+    for (std::size_t i = 0; i + 1 < *part_number_; ++i) offset += parts_[i].size;
+    const auto size = parts_[*part_number_ - 1].size;
+    // The object may have been replaced since its parts were looked up.
+    if (offset + size > object.size) return refuse(Code::service_unavailable);
+    return Range{offset, size};
+  }
+  if (range_header_.empty()) return Range{0, object.size};
+  TRY_LET(const auto range, parse_range(range_header_, object.size));
+  if (!range) return Range{0, object.size};
+  is_partial_ = true;
+  return *range;
+}
+
+Outcome<net::ResponseHead> ObjectRead::make_head(const Call& call,
+                                                 const catalog::ObjectInfo& object,
+                                                 const Range& range) const {
+  net::ResponseHead head;
+  head.status = is_partial_ ? 206 : 200;
+  head.content_length = range.size;
+  // The checksum is of the whole, so a part of it comes without.
+  const bool is_whole = range.size == object.size;
+  const bool wants_checksum = call.header("x-amz-checksum-mode") == "ENABLED";
+  add_object_headers(head.headers, object, wants_checksum && is_whole);
+  if (is_partial_ && range.size > 0) {
+    head.headers.add("Content-Range", fmt::format("bytes {}-{}/{}", range.offset,
+                                                  range.offset + range.size - 1, object.size));
+  }
+  if (part_number_ && object.part_count > 0) {
+    head.headers.add("x-amz-mp-parts-count", std::to_string(object.part_count));
+  }
+  for (const auto& [parameter, header] : overrides) {
+    const auto value = call.target.query.find(parameter);
+    if (!value) continue;
+    if (!is_header_text(*value)) {
+      return refuse(invalid_argument("Header value cannot be represented", parameter, ""));
+    }
+    head.headers.set(std::string(header), std::string(*value));
+  }
+  return head;
+}
+
+}  // namespace holdfast::s3
