@@ -65,8 +65,10 @@ struct Batch {
 
 class Intake {
  public:
-  Intake(Call& call, BodyClaim claim, ETagKind etag, ChecksumKind kind)
+  // `domain`: within which equal bytes are stored once.
+  Intake(Call& call, std::uint64_t domain, BodyClaim claim, ETagKind etag, ChecksumKind kind)
       : call_(call),
+        domain_(domain),
         claim_(std::move(claim)),
         etag_(etag),
         kind_(kind),
@@ -81,7 +83,7 @@ class Intake {
   }
 
   Task<Outcome<Received>> run() {
-    CO_TRY_LET(auto writer, co_await call_.services.vault.open_writer());
+    CO_TRY_LET(auto writer, co_await call_.services.vault.open_writer(domain_));
     CO_TRY(co_await pump(*writer));
     CO_TRY(judge());
     Received received;
@@ -118,6 +120,7 @@ class Intake {
   Outcome<void> judge_trailer();
 
   Call& call_;
+  std::uint64_t domain_;
   BodyClaim claim_;
   ETagKind etag_;
   ChecksumKind kind_;
@@ -288,8 +291,9 @@ Task<Outcome<std::string>> read_text(Call& call, std::size_t size) {
 
 }  // namespace
 
-Task<Outcome<Received>> receive(Call& call, BodyClaim claim, ETagKind etag, ChecksumKind kind) {
-  Intake intake(call, std::move(claim), etag, kind);
+Task<Outcome<Received>> receive(Call& call, const catalog::Bucket& bucket, BodyClaim claim,
+                                ChecksumKind kind) {
+  Intake intake(call, bucket.owner, std::move(claim), etag_kind_of(bucket), kind);
   co_return co_await intake.run();
 }
 

@@ -49,9 +49,11 @@ struct Received {
   Checksum checksum;
 };
 
-// Reads the body to its end into the vault. `kind` is the checksum to compute. Everything that the
-// client claimed holds when this returns a value; whatever was written is dropped when it does not.
-Task<Outcome<Received>> receive(Call& call, BodyClaim claim, ETagKind etag, ChecksumKind kind);
+// Reads the body to its end into the vault, for an object of `bucket`. `kind` is the checksum to
+// compute. Everything that the client claimed holds when this returns a value; whatever was written
+// is dropped when it does not.
+Task<Outcome<Received>> receive(Call& call, const catalog::Bucket& bucket, BodyClaim claim,
+                                ChecksumKind kind);
 
 // ETag and checksum of bytes that are in the vault already.
 struct Digests {

@@ -16,8 +16,7 @@ Task<Outcome<void>> put_object(Call& call) {
   CO_TRY_LET(BodyClaim claim, read_claim(call, catalog::part_bytes_max));
   CO_TRY_LET(const catalog::Bucket bucket, co_await call.open_bucket());
   const auto kind = claim.kind().value_or(ChecksumKind::crc64nvme);
-  CO_TRY_LET(Received received,
-             co_await receive(call, std::move(claim), etag_kind_of(bucket), kind));
+  CO_TRY_LET(Received received, co_await receive(call, bucket, std::move(claim), kind));
   set_checksum(fields, received.checksum, ChecksumForm::full_object);
 
   WriteGuard guard(std::move(conditions));

@@ -30,8 +30,7 @@ Task<Outcome<void>> upload_part(Call& call) {
   CO_TRY_LET(const Upload upload, co_await open_upload(call));
   CO_TRY_LET(const ChecksumKind kind, choose_kind(upload, claim));
   const bool tells_checksum = claim.kind().has_value() || upload.checksum.has_value();
-  CO_TRY_LET(Received received,
-             co_await receive(call, std::move(claim), etag_kind_of(upload.bucket), kind));
+  CO_TRY_LET(Received received, co_await receive(call, upload.bucket, std::move(claim), kind));
   catalog::Attributes attributes{
       .etag = received.etag, .modified = call.services.clock.wall_now(), .fields = {}};
   set_checksum(attributes.fields, received.checksum, upload.form);
