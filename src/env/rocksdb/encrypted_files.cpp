@@ -97,6 +97,7 @@ class RandomAccessFile final : public FSRandomAccessFile {
   RandomAccessFile(std::unique_ptr<FSRandomAccessFile> below, MaybeCipher cipher)
       : below_(std::move(below)), cipher_(std::move(cipher)) {}
 
+  // NOLINTNEXTLINE(readability-function-size): as RocksDB has it.
   IOStatus Read(std::uint64_t offset, std::size_t n, const IOOptions& options, Slice* result,
                 char* scratch, IODebugContext* debug) const override {
     if (!cipher_) {

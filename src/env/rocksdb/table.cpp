@@ -103,6 +103,12 @@ class DatabaseTable final : public Table {
  private:
   using Values = std::vector<std::optional<std::string>>;
 
+  struct ManyReads {
+    std::vector<std::string> keys;
+    Values values;
+    std::vector<std::size_t> places;  // Without an answer.
+  };
+
   ColumnFamilyHandle* handle(Family family) const {
     check(family < options_.families.size(), "a family of the table");
     return database_->families[family];
@@ -115,11 +121,9 @@ class DatabaseTable final : public Table {
   }
   Status read(ReadTier tier, Family family, const std::string& key,
               const ::rocksdb::Snapshot* snapshot, std::optional<std::string>& value) const;
-  // Appends to `missing` the places of those that are not in memory, where only that is read.
-  Result<void> read_many(const ReadOptions& options, Family family,
-                         const std::vector<std::string>& keys,
-                         const std::vector<std::size_t>& places, Values& values,
-                         std::vector<std::size_t>& missing) const;
+  // Reads those of `many` that have no answer yet. Leaves those that are not in memory, where only
+  // that is read.
+  Result<void> read_many(const ReadOptions& options, Family family, ManyReads& many) const;
   void encode(const Batch& batch, WriteBatch& writes) const;
   Status write(WriteBatch& writes) const;
   Result<void> write_patiently(WriteBatch& writes) const;
@@ -162,27 +166,25 @@ Task<Result<std::optional<std::string>>> DatabaseTable::get(Family family, std::
 }
 
 Result<void> DatabaseTable::read_many(const ReadOptions& options, Family family,
-                                      const std::vector<std::string>& keys,
-                                      const std::vector<std::size_t>& places, Values& values,
-                                      std::vector<std::size_t>& missing) const {
+                                      ManyReads& many) const {
+  const std::vector<std::size_t> places = std::exchange(many.places, {});
   std::vector<Slice> wanted;
   wanted.reserve(places.size());
-  for (const std::size_t place : places) wanted.emplace_back(keys[place]);
+  for (const std::size_t place : places) wanted.emplace_back(many.keys[place]);
   std::vector<PinnableSlice> found(wanted.size());
   std::vector<Status> statuses(wanted.size());
   db_.MultiGet(options, handle(family), wanted.size(), wanted.data(), found.data(),
                statuses.data());
+  const bool is_cached_only = options.read_tier == ReadTier::kBlockCacheTier;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    std::optional<std::string>& value = values[places[i]];
-    if (statuses[i].ok()) value.emplace(found[i].data(), found[i].size());
-    const bool is_cached_only = options.read_tier == ReadTier::kBlockCacheTier;
-    if (statuses[i].IsIncomplete() || (is_cached_only && may_be_unread(value))) {
+    std::optional<std::string>& value = many.values[places[i]];
+    const Status& status = statuses[i];
+    if (status.ok()) value.emplace(found[i].data(), found[i].size());
+    if (status.IsIncomplete() || (is_cached_only && may_be_unread(value))) {
       value.reset();
-      missing.push_back(places[i]);
-    } else if (statuses[i].ok()) {
-      continue;
-    } else if (!statuses[i].IsNotFound()) {
-      return std::unexpected(to_error(statuses[i], "read a table"));
+      many.places.push_back(places[i]);
+    } else if (!status.ok() && !status.IsNotFound()) {
+      return std::unexpected(to_error(status, "read a table"));
     }
   }
   return {};
@@ -190,29 +192,25 @@ Result<void> DatabaseTable::read_many(const ReadOptions& options, Family family,
 
 Task<Result<DatabaseTable::Values>> DatabaseTable::get_many(Family family,
                                                             std::vector<std::string> keys) {
-  Values values(keys.size());
-  std::vector<std::size_t> places(keys.size());
-  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+  ManyReads many;
+  many.values.resize(keys.size());
+  many.places.resize(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) many.places[i] = i;
+  many.keys = std::move(keys);
 
   // All answers are of one moment.
   const HeldSnapshot held(db_, snapshots_);
-  if (keys.size() <= rows_on_loop_max) {
-    std::vector<std::size_t> missing;
+  if (many.keys.size() <= rows_on_loop_max) {
     const ReadOptions cached = read_options(ReadTier::kBlockCacheTier, held.get());
-    CO_TRY(read_many(cached, family, keys, places, values, missing));
-    places = std::move(missing);
+    CO_TRY(read_many(cached, family, many));
   }
-  if (!places.empty()) {
+  if (!many.places.empty()) {
     const ReadOptions all = read_options(ReadTier::kReadAllTier, held.get());
-    const auto read_disk = [&]() -> Result<void> {
-      std::vector<std::size_t> missing;
-      TRY(read_many(all, family, keys, places, values, missing));
-      check(missing.empty(), "a read of the disk is complete");
-      return {};
-    };
+    const auto read_disk = [&] { return read_many(all, family, many); };
     CO_TRY(co_await threads_->readers.call(read_disk));
+    check(many.places.empty(), "a read of the disk is complete");
   }
-  co_return values;
+  co_return std::move(many.values);
 }
 
 Task<Result<void>> DatabaseTable::scan(ScanRange range, Visitor visitor) {
