@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 // shut down with it. A list through all of them, since each comes and goes often.
 class Parking final : public asio::execution_context::service {
  public:
-  using key_type = Parking;
+  using key_type = Parking;  // NOLINT(readability-identifier-naming): Asio looks for it.
   static inline asio::execution_context::id id;
 
   explicit Parking(asio::execution_context& context) : service(context) {}
@@ -139,7 +139,7 @@ void Semaphore::Hold::release() {
   credit_ = 0;
 }
 
-Semaphore::Waiter::Waiter(Semaphore& where, std::size_t wanted) : semaphore(where), credit(wanted) {
+Semaphore::Waiter::Waiter(Semaphore& of, std::size_t wanted) : semaphore(of), credit(wanted) {
   semaphore.waiters_.push_back(this);
 }
 

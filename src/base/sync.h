@@ -99,7 +99,7 @@ class Semaphore {
  private:
   // On the stack of a taker. If that is destroyed while it waits, what it was granted goes back.
   struct Waiter {
-    Waiter(Semaphore& semaphore, std::size_t credit);
+    Waiter(Semaphore& of, std::size_t wanted);
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     ~Waiter();

@@ -14,14 +14,14 @@
 namespace holdfast::env::linux {
 namespace {
 
-template <DiskBackend backend>
+template <DiskBackend Backend>
 struct DiskFixture {
   explicit DiskFixture(std::string parent = {}) : folder(std::move(parent)) {}
 
   TestLoop loop;
   TestFolder folder;
   std::unique_ptr<Disk> its_disk =
-      Disk::open(loop.executor(), folder.path() + "/root", backend).value();
+      Disk::open(loop.executor(), folder.path() + "/root", Backend).value();
 
   Disk& disk() { return *its_disk; }
   void run(Task<void> task) { loop.run(std::move(task)); }
@@ -37,7 +37,7 @@ struct MemoryDisk : DiskFixture<DiskBackend::best> {
 
 struct LinuxDisks {
   template <class Disk>
-  static std::string GetName(int) {
+  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): GoogleTest's.
     if constexpr (std::is_same_v<Disk, RingDisk>) return "ring";
     return std::is_same_v<Disk, ThreadsDisk> ? "threads" : "memory";
   }

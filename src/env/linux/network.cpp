@@ -84,7 +84,7 @@ class SocketStream final : public Stream {
   SocketStream(Socket socket, Address peer) : socket_(std::move(socket)), peer_(std::move(peer)) {
     // What is written is whole messages: they need not wait for more. Unix sockets refuse it.
     Failure ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   }
 
   Task<Result<std::size_t>> read(MutableByteView into) override {
@@ -104,14 +104,14 @@ class SocketStream final : public Stream {
 
   Result<void> end() override {
     Failure failure;
-    socket_.shutdown(Socket::shutdown_send, failure);
+    (void)socket_.shutdown(Socket::shutdown_send, failure);
     if (failure) return failure_of(failure, "end the connection to " + peer_);
     return {};
   }
 
   void abort() override {
     Failure ignored;  // Closed all the same.
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
   }
 
   Address peer() const override { return peer_; }
@@ -142,7 +142,7 @@ class SocketListener final : public Listener {
     if (!acceptor_.is_open()) return;
     if (!unix_path_.empty()) (void)unlink(unix_path_.c_str());
     Failure ignored;  // Closed all the same.
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
   }
 
  private:
@@ -168,14 +168,14 @@ Task<Result<std::unique_ptr<Listener>>> Network::listen(Address address) {
   if (is_unix) co_await remove_left_behind(loop_, endpoint);
   Failure failure;
   Acceptor acceptor(loop_);
-  acceptor.open(endpoint.protocol, failure);
-  if (!failure && !is_unix) acceptor.set_option(Acceptor::reuse_address(true), failure);
+  (void)acceptor.open(endpoint.protocol, failure);
+  if (!failure && !is_unix) (void)acceptor.set_option(Acceptor::reuse_address(true), failure);
   // The file gets the mode that the socket has when it is bound.
   if (!failure && is_unix && fchmod(acceptor.native_handle(), unix_mode) != 0) {
     co_return system_failure(errno, "listen at " + address);
   }
-  if (!failure) acceptor.bind(endpoint.place, failure);
-  if (!failure) acceptor.listen(Acceptor::max_listen_connections, failure);
+  if (!failure) (void)acceptor.bind(endpoint.place, failure);
+  if (!failure) (void)acceptor.listen(Acceptor::max_listen_connections, failure);
   if (failure) co_return failure_of(failure, "listen at " + address);
   const Protocol::endpoint bound = acceptor.local_endpoint(failure);
   co_return std::make_unique<SocketListener>(std::move(acceptor), name_of(bound, address),
@@ -186,7 +186,7 @@ Task<Result<std::unique_ptr<Stream>>> Network::connect(Address address) {
   CO_TRY_LET(const Endpoint endpoint, parse(address));
   Failure failure;
   Socket socket(loop_);
-  socket.open(endpoint.protocol, failure);
+  (void)socket.open(endpoint.protocol, failure);
   if (failure) co_return failure_of(failure, "connect to " + address);
   const auto [connected] = co_await socket.async_connect(endpoint.place, as_result);
   if (connected) co_return failure_of(connected, "connect to " + address);
