@@ -30,6 +30,7 @@ class Server:
     def __init__(self, folder, access_key="suite-access-key", secret_key="suite-secret-key-1234",
                  log=None, options=()):
         self.folder = pathlib.Path(folder)
+        self.note = self.folder / "endpoint"  # Where the node says where S3 is.
         self.access_key = access_key
         self.secret_key = secret_key
         self.log = pathlib.Path(log or f"{self.folder}.log")
@@ -52,21 +53,29 @@ class Server:
 
     def start(self, is_up=None):
         """Returns when the node is ready; notes how long that took."""
-        is_up = is_up or self.is_ready
+        begun = time.monotonic()
+        self.spawn()
+        self.wait_for(is_up or self.is_ready, begun)
+        self.restart_seconds.append(time.monotonic() - begun)
+        self.endpoint = self.note.read_text().strip()
+        self.address = self.endpoint.split("://")[1]
+
+    def spawn(self):
+        """Starts the process and does not wait for anything."""
         if not BINARY.exists():
             raise ServerError(f"{BINARY} is not built: ./dev build release holdfast")
-        note = self.folder / "endpoint"
-        note.unlink(missing_ok=True)  # Of the run before.
+        self.note.unlink(missing_ok=True)  # Of the run before.
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("HOLDFAST_", "AWS_"))}
         environment |= {"HOLDFAST_ACCESS_KEY": self.access_key,
                         "HOLDFAST_SECRET_KEY": self.secret_key}
-        begun = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "up", "--data", self.folder, "--s3", self.address, *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-        while not (note.exists() and is_up()):
+
+    def wait_for(self, is_up, begun):
+        while not (self.note.exists() and is_up()):
             if self.process.poll() is not None:
                 raise ServerError(f"the server ended with {self.process.returncode}; "
                                   f"its log ({self.log}) ends:\n{self.log_tail()}")
@@ -75,9 +84,6 @@ class Server:
                 raise ServerError(f"not ready after {READY_SECONDS_MAX} s; "
                                   f"the log ({self.log}) ends:\n{self.log_tail()}")
             time.sleep(0.005)
-        self.restart_seconds.append(time.monotonic() - begun)
-        self.endpoint = note.read_text().strip()
-        self.address = self.endpoint.split("://")[1]
 
     def is_ready(self):
         return self.ask("/readyz")[0] == 200
@@ -135,7 +141,7 @@ class Server:
 class Killer:
     """Kills and restarts a server `count` times, at random moments, from a thread of its own.
 
-    At most `pause` seconds lie between a start and the next kill. Use as a context: leaving it ends
+    Now and then it is killed once more while it starts. At most `pause` seconds lie between a start and the next kill. Use as a context: leaving it ends
     the killing, and raises if the server did not come up again.
     """
 
@@ -166,6 +172,11 @@ class Killer:
                     return
                 self.server.kill()
                 self.kills += 1
+                if self.draw.random() < 0.3:
+                    self.server.spawn()
+                    time.sleep(self.draw.uniform(0, 0.3))
+                    self.server.kill()
+                    self.kills += 1
                 self.server.start()
         except Exception as failure:  # Told to whoever waits for the end.
             self.failure = failure
