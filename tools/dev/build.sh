@@ -49,7 +49,7 @@ install_packages() {
 
 # One line that grows while apt-get, process $2, writes its log $1.
 show_installing() {
-  local text="Installing $3 Debian packages and what they need (log: $1)"
+  local text="Installing Debian packages: $3, and what they need (log: $1)"
   if [ ! -t 2 ]; then
     say "$text"
     return 0
