@@ -189,9 +189,10 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.endpoint = f"127.0.0.1:{probe.getsockname()[1]}"
         words = [word.format(data=folder, s3=self.endpoint) for word in command]
-        environment = os.environ | {"HOLDFAST_ACCESS_KEY": ACCESS_KEY,
-                                    "HOLDFAST_SECRET_KEY": SECRET_KEY,
-                                    "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("HOLDFAST_")}
+        environment |= {"HOLDFAST_ACCESS_KEY": ACCESS_KEY, "HOLDFAST_SECRET_KEY": SECRET_KEY,
+                        "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
         self.process = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
 
     def client(self, timeout=60):
