@@ -247,7 +247,7 @@ Task<Result<ChainHash>> LocalLog::chain_at(std::uint64_t sequence) {
   co_return fail(ErrorCode::invalid, fmt::format("record {} is forgotten", sequence));
 }
 
-Task<Result<LogTail>> LocalLog::fence(std::uint64_t epoch) {
+Task<Result<LocalLog::Fenced>> LocalLog::fence(std::uint64_t epoch) {
   const auto hold = co_await turn_.lock();
   CO_TRY(check_whole());
   if (epoch < head_.epoch) {
@@ -255,11 +255,13 @@ Task<Result<LogTail>> LocalLog::fence(std::uint64_t epoch) {
                                                     epoch, head_.epoch));
   }
   CO_TRY(co_await sync_found_tail());
+  const std::uint64_t before = head_.first_sequence - 1;
+  CO_TRY_LET(const ChainHash chain, co_await chain_at(before));
   LogHead head = head_;
   head.epoch = epoch;
   head.synced = tail_;
   CO_TRY(co_await save_head(std::move(head)));
-  co_return tail();
+  co_return Fenced{.before = {.sequence = before, .chain = chain}, .tail = tail()};
 }
 
 Task<Result<std::vector<LogRecord>>> LocalLog::read(std::uint64_t from, std::size_t bytes_max) {

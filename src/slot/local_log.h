@@ -52,7 +52,11 @@ class LocalLog {
 
   // These are as in Slot, for a writer whose incarnation has been checked. One goes on at a time.
   Task<Result<void>> append(std::uint64_t epoch, LogTail before, std::span<const ByteView> records);
-  Task<Result<LogTail>> fence(std::uint64_t epoch);
+  struct Fenced {
+    LogTail before;  // The oldest record kept.
+    LogTail tail;
+  };
+  Task<Result<Fenced>> fence(std::uint64_t epoch);
   Task<Result<std::vector<LogRecord>>> read(std::uint64_t from, std::size_t bytes_max);
   Task<Result<void>> truncate(std::uint64_t epoch, std::uint64_t until);
   Task<Result<void>> cut(std::uint64_t epoch, LogTail end);

@@ -117,7 +117,7 @@ TEST_F(LocalLogTest, AFenceHoldsAndSurvives) {
   append(records, 1, 5).value();
   const auto reply = world.run(slot->fence(generation, 3)).value();
   EXPECT_EQ(reply.tail, records.tails[5]);
-  EXPECT_EQ(reply.first_sequence, 1u);
+  EXPECT_EQ(reply.before, LogTail());
   EXPECT_EQ(reply.incarnations, std::vector{slot->incarnation()});
   EXPECT_EQ(append(records, 6, 6).error().code(), ErrorCode::conflict);
   EXPECT_EQ(world.run(slot->fence(generation, 2)).error().code(), ErrorCode::conflict);
@@ -161,7 +161,7 @@ TEST_F(LocalLogTest, TruncationRecyclesFilesAndOldRecordsStayAway) {
   reopen();
   expect_records(records, 387, 400);
   const auto reply = world.run(slot->fence(generation, 2)).value();
-  EXPECT_EQ(reply.first_sequence, 387u);
+  EXPECT_EQ(reply.before, records.tails[386]);
   EXPECT_EQ(reply.tail, records.tails[400]);
   EXPECT_EQ(world.run(slot->truncate_log(writer(*slot, 2), 402)).error().code(),
             ErrorCode::invalid);
@@ -333,7 +333,8 @@ struct LogWithPowerCut {
     if (reply) {
       EXPECT_GE(reply->tail.sequence, acknowledged);
       EXPECT_EQ(reply->tail, records.tails[reply->tail.sequence]);
-      std::uint64_t next = std::max<std::uint64_t>(reply->first_sequence, 1);
+      EXPECT_EQ(reply->before, records.tails[reply->before.sequence]);
+      std::uint64_t next = reply->before.sequence + 1;
       EXPECT_LE(next, std::max<std::uint64_t>(forgotten, 1));
       while (next <= reply->tail.sequence) {
         const auto found = (co_await slot->read_log(generation, next, 100'000)).value();

@@ -74,7 +74,7 @@ struct LogRecord {
 
 struct FenceReply {
   std::vector<Incarnation> incarnations;  // Every one that the slot ever drew, newest last.
-  std::uint64_t first_sequence = 0;       // Of the oldest record kept.
+  LogTail before;                         // Where the chain stands before the oldest record kept.
   LogTail tail;
 };
 

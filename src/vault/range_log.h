@@ -70,6 +70,10 @@ class RangeLog {
   // Bytes kept since the last truncation, for deciding when to checkpoint.
   virtual std::uint64_t size_bytes() const = 0;
 
+  // Little room is left for the log. What still goes into it should free room: then it goes on for a
+  // while, in room that was kept back for that. Where it does not, wait_for() fails with `full`.
+  virtual bool is_short_of_room() { return false; }
+
   // Whether this process may still answer reads: it owns the range, and its lease has not run out.
   virtual bool may_serve() const = 0;
 
