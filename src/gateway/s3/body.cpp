@@ -43,7 +43,7 @@ Outcome<void> judge_md5(const codec::Md5::Value& claimed, const codec::Md5::Valu
   if (claimed == computed) return {};
   return refuse(S3Error(Code::bad_digest)
                     .with("CalculatedDigest", codec::to_base64(computed))
-                    .with("ExpectedDigest", codec::to_base64(claimed)));
+                    .with("ExpectedDigest", to_hex(claimed)));
 }
 
 Outcome<void> judge_checksum(ChecksumKind kind, std::string_view claimed,
@@ -297,12 +297,13 @@ Task<Outcome<Received>> receive(Call& call, const catalog::Bucket& bucket, BodyC
   co_return co_await intake.run();
 }
 
-Task<Outcome<std::string>> read_document(Call& call, std::size_t size_max) {
+Task<Outcome<std::string>> read_document(Call& call, std::size_t size_max,
+                                         ChecksumSubject subject) {
   const auto payload = call.authorization.payload;
   if (payload != Payload::hashed && payload != Payload::not_signed) {
     co_return refuse(Code::invalid_request, "The value of x-amz-content-sha256 header is invalid.");
   }
-  auto claim = read_claim(call, size_max);
+  auto claim = read_claim(call, size_max, subject);
   if (!claim) {
     if (claim.error().code() != Code::entity_too_large) co_return refuse(claim.error());
     co_return refuse(S3Error(Code::max_message_length_exceeded)

@@ -40,8 +40,9 @@ struct BodyClaim {
 };
 
 // Reads the claim off the headers. Fails where headers are malformed, contradict each other or
-// announce more than `size_max`.
-Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max);
+// announce more than `size_max`. Checksums of another subject than the body are not looked at.
+Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max,
+                              ChecksumSubject subject = ChecksumSubject::document);
 
 struct Received {
   vault::Content content;

@@ -26,7 +26,12 @@ std::string owner_id(catalog::UserId user) {
 }
 
 Task<Outcome<catalog::Bucket>> Call::open_bucket() {
-  return open_bucket(target.bucket);
+  CO_TRY_LET(catalog::Bucket bucket, co_await open_bucket(target.bucket));
+  const auto expected = header("x-amz-expected-bucket-owner");
+  if (!expected.empty() && expected != owner_id(bucket.owner)) {
+    co_return refuse(Code::access_denied);
+  }
+  co_return bucket;
 }
 
 Task<Outcome<catalog::Bucket>> Call::open_bucket(std::string name) {
@@ -36,10 +41,6 @@ Task<Outcome<catalog::Bucket>> Call::open_bucket(std::string name) {
     co_return refuse(S3Error(found.error()));
   }
   if (found->owner != user.id && !user.is_admin) co_return refuse(Code::access_denied);
-  const auto expected = header("x-amz-expected-bucket-owner");
-  if (!expected.empty() && expected != owner_id(found->owner)) {
-    co_return refuse(Code::access_denied);
-  }
   co_return *std::move(found);
 }
 
@@ -84,7 +85,9 @@ Task<void> respond_error(net::Exchange& exchange, std::string_view request_id, S
   head.status = description.status;
   add_common_headers(head, request_id);
   std::string body;
-  if (description.status != 304 && request.method != "HEAD") {
+  if (description.status == 304) {
+    for (const auto& [name, value] : error.fields()) head.headers.add(name, value);
+  } else if (request.method != "HEAD") {
     XmlWriter writer("Error", "");
     write_error(writer, error);
     writer.element("Resource", request.target.substr(0, request.target.find('?')));

@@ -57,8 +57,10 @@ struct Call {
     return target.query.find(name).value_or("");
   }
 
-  // The bucket of the request, or another, if the caller may use it: its own, or any for an admin.
+  // The bucket of the request, if the caller may use it (its own, or any for an admin) and it is
+  // whose the caller expects.
   Task<Outcome<catalog::Bucket>> open_bucket();
+  // Another bucket.
   Task<Outcome<catalog::Bucket>> open_bucket(std::string name);
 
   // Answers. `head` gets the headers that every answer has.
@@ -72,9 +74,13 @@ void add_common_headers(net::ResponseHead& head, std::string_view request_id);
 // Answers with an error document, or without a body where HTTP wants none.
 Task<void> respond_error(net::Exchange& exchange, std::string_view request_id, S3Error error);
 
-// The whole body as text, verified as the signature demands. MaxMessageLengthExceeded beyond
-// `size_max`, and MissingRequestBody when there is none.
-Task<Outcome<std::string>> read_document(Call& call, std::size_t size_max);
+// What x-amz-checksum-… headers of a request with a document are about.
+enum class ChecksumSubject : std::uint8_t { document, object };
+
+// The whole body as text, verified as the signature and the headers demand. Fails with
+// MaxMessageLengthExceeded beyond `size_max`.
+Task<Outcome<std::string>> read_document(Call& call, std::size_t size_max,
+                                         ChecksumSubject subject = ChecksumSubject::document);
 
 // How S3 names an owner: twelve digits, like an account.
 std::string owner_id(catalog::UserId user);

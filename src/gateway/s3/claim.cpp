@@ -117,10 +117,11 @@ Outcome<void> check_sdk_algorithm(const Call& call, const BodyClaim& claim) {
 
 }  // namespace
 
-Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max) {
+Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max, ChecksumSubject subject) {
   BodyClaim claim;
   TRY_LET(claim.size, read_size(call, size_max));
   TRY_LET(claim.md5, read_md5(call));
+  if (subject == ChecksumSubject::object) return claim;
   TRY_LET(claim.checksum, read_checksum(call));
   TRY_LET(claim.trailer, read_trailer(call));
   if (claim.checksum && claim.trailer) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace holdfast::s3 {
@@ -195,6 +196,13 @@ Outcome<void> judge_form(const Call& call, const Upload& upload) {
 
 // What the client says of the whole, in a header of the kind.
 Outcome<void> judge_whole(const Call& call, const std::optional<Checksum>& made) {
+  const auto count = std::ranges::count_if(
+      checksum_kinds, [&](ChecksumKind kind) { return !call.header(header_of(kind)).empty(); });
+  if (count > 1) {
+    return refuse(Code::invalid_request,
+                  "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                  "allowed.");
+  }
   for (const auto kind : checksum_kinds) {
     const auto claimed = call.header(header_of(kind));
     if (claimed.empty()) continue;
@@ -273,13 +281,14 @@ Task<Outcome<catalog::ObjectInfo>> complete(Call& call, const Upload& upload,
 }  // namespace
 
 Task<Outcome<void>> complete_multipart_upload(Call& call) {
-  CO_TRY_LET(const std::string text, co_await read_document(call, document_bytes_max));
+  CO_TRY_LET(const std::string text,
+             co_await read_document(call, document_bytes_max, ChecksumSubject::object));
   CO_TRY_LET(const auto chosen, parse_parts(text));
   auto upload = co_await open_upload(call);
   if (!upload && upload.error().code() == Code::no_such_upload) {
     co_return co_await answer_again(call, chosen, std::move(upload).error());
   }
-  CO_TRY(std::move(upload));
+  if (!upload) co_return refuse(std::move(upload).error());
   CO_TRY(judge_form(call, *upload));
   CO_TRY_LET(const auto object, co_await complete(call, *upload, chosen));
   co_return co_await respond(call, object);

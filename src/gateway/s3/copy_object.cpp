@@ -99,7 +99,7 @@ Task<Outcome<void>> copy_object(Call& call) {
     source.forget();
     copied = co_await copy_once(call, source, directives, guard, bucket.id);
   }
-  CO_TRY(std::move(copied));
+  if (!copied) co_return refuse(std::move(copied).error());
   XmlWriter writer("CopyObjectResult");
   writer.element("LastModified", format_iso_time(copied->modified));
   writer.element("ETag", quote(copied->etag));

@@ -42,6 +42,10 @@ Outcome<CopySource> CopySource::create(const Call& call) {
 Task<Outcome<catalog::ObjectInfo>> CopySource::look_up(Call& call) {
   CO_TRY_LET(const catalog::Bucket bucket, co_await call.open_bucket(bucket_));
   bucket_id_ = bucket.id;
+  const auto expected = call.header("x-amz-source-expected-bucket-owner");
+  if (!expected.empty() && expected != owner_id(bucket.owner)) {
+    co_return refuse(Code::access_denied);
+  }
   auto object = co_await call.services.catalog.head(bucket_id_, key_);
   if (!object) co_return refuse(about_key(object.error(), key_));
   CO_TRY(judge_copy_source(conditions_, subject_of(*object)));

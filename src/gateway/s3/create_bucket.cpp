@@ -48,6 +48,7 @@ Task<Outcome<void>> create_bucket(Call& call) {
   }
   net::ResponseHead head;
   head.headers.add("Location", "/" + call.bucket());
+  head.headers.add("x-amz-bucket-arn", "arn:aws:s3:::" + call.bucket());
   co_return co_await call.respond(std::move(head), {});
 }
 

@@ -33,9 +33,7 @@ Outcome<Deletions> parse(const std::string& text) {
     deletion.conditions.if_match = object.child_text("ETag");
     deletions.items.push_back(std::move(deletion));
   }
-  if (deletions.items.empty() || deletions.items.size() > keys_max) {
-    return refuse(Code::malformed_xml);
-  }
+  if (deletions.items.size() > keys_max) return refuse(Code::malformed_xml);
   return deletions;
 }
 

@@ -32,6 +32,7 @@ struct GatewayOptions {
 class Gateway {
  public:
   // All of these outlive the gateway and the requests that it handles.
+  // NOLINTNEXTLINE(readability-function-size): the parts of a node, each named once.
   Gateway(catalog::Catalog& catalog, catalog::Users& users, vault::Vault& vault, env::Clock& clock,
           env::Random& random, env::Workers& workers, GatewayOptions options);
   Gateway(const Gateway&) = delete;

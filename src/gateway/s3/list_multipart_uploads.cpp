@@ -26,11 +26,6 @@ void write_upload(XmlWriter& writer, const catalog::UploadInfo& upload, bool is_
   writer.close();
 }
 
-bool is_upload_id(std::string_view text) {
-  return text.size() == 32 &&
-         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-}
-
 }  // namespace
 
 Task<Outcome<void>> list_multipart_uploads(Call& call) {
@@ -38,12 +33,16 @@ Task<Outcome<void>> list_multipart_uploads(Call& call) {
   CO_TRY_LET(const bool is_encoded, read_encoding(call));
   const auto upload_marker = call.parameter("upload-id-marker");
   const auto key_marker = call.parameter("key-marker");
-  // Without a key the upload's marker means nothing.
-  if (!key_marker.empty() && !upload_marker.empty() && !is_upload_id(upload_marker)) {
-    co_return refuse(
-        invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_marker));
-  }
   CO_TRY_LET(const catalog::Bucket bucket, co_await call.open_bucket());
+  // Without a key the upload's marker means nothing.
+  if (!key_marker.empty() && !upload_marker.empty()) {
+    const auto found = co_await call.services.catalog.find_upload(
+        bucket.id, std::string(key_marker), std::string(upload_marker));
+    if (!found && found.error().code() == ErrorCode::not_found) {
+      co_return refuse(
+          invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_marker));
+    }
+  }
   catalog::ListUploadsRequest request{
       .bucket = bucket.id,
       .prefix = std::string(call.parameter("prefix")),

@@ -50,10 +50,7 @@ Task<Outcome<void>> list_objects(Call& call) {
   write_request(writer, call, listing);
   writer.element("Marker", spell(marker, listing.is_encoded));
   writer.element("IsTruncated", page.is_truncated);
-  // Without a delimiter the last key serves as marker, and S3 leaves this out.
-  if (page.is_truncated && !listing.request.delimiter.empty()) {
-    writer.element("NextMarker", spell(page.next, listing.is_encoded));
-  }
+  if (page.is_truncated) writer.element("NextMarker", spell(page.next, listing.is_encoded));
   for (const auto& object : page.objects) write_object(writer, object, listing.is_encoded, &owner);
   write_prefixes(writer, page.prefixes, listing.is_encoded);
   co_return co_await call.respond_xml(std::move(writer));

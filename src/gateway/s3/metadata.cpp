@@ -109,6 +109,7 @@ void add_object_headers(net::Headers& headers, const catalog::ObjectInfo& object
   headers.add("ETag", quote(object.etag));
   headers.add("Last-Modified", format_http_time(object.modified));
   headers.add("Accept-Ranges", "bytes");
+  headers.add("x-amz-storage-class", "STANDARD");
   if (!find_field(object.fields, "content-type")) {
     headers.add("Content-Type", std::string(default_content_type));
   }

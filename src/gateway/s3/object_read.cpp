@@ -1,5 +1,7 @@
 #include "gateway/s3/object_read.h"
 
+#include "gateway/s3/protocol/times.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,7 +72,14 @@ Task<Outcome<void>> ObjectRead::find_part(Call& call, catalog::BucketId bucket) 
 }
 
 Outcome<Range> ObjectRead::choose(const catalog::ObjectInfo& object) {
-  TRY(judge_read(conditions_, subject_of(object)));
+  if (auto judged = judge_read(conditions_, subject_of(object)); !judged) {
+    if (judged.error().code() != Code::not_modified) return refuse(std::move(judged).error());
+    // A cache refreshes what it holds from these.
+    return refuse(std::move(judged)
+                      .error()
+                      .with("ETag", quote(object.etag))
+                      .with("Last-Modified", format_http_time(object.modified)));
+  }
   is_partial_ = false;
   if (part_number_) {
     is_partial_ = true;

@@ -28,6 +28,7 @@ Task<Outcome<void>> put_object(Call& call) {
   if (!put) co_return refuse(guard.explain(put.error()));
   net::ResponseHead head;
   head.headers.add("ETag", quote(put->etag));
+  head.headers.add("x-amz-object-size", std::to_string(put->size));
   add_checksum_headers(head.headers, received.checksum, ChecksumForm::full_object);
   co_return co_await call.respond(std::move(head), {});
 }

@@ -57,7 +57,7 @@ Task<Outcome<void>> upload_part_copy(Call& call) {
     source.forget();
     part = co_await copy_once(call, source, upload, number);
   }
-  CO_TRY(std::move(part));
+  if (!part) co_return refuse(std::move(part).error());
   XmlWriter writer("CopyPartResult");
   writer.element("LastModified", format_iso_time(part->modified));
   writer.element("ETag", quote(part->etag));

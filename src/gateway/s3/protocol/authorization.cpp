@@ -319,6 +319,8 @@ Outcome<Authorization> read_query(const net::Request& request, const Target& tar
   found.signed_headers = parse_signed_headers(get("X-Amz-SignedHeaders"));
   const bool is_hash_signed = has(found.signed_headers, "x-amz-content-sha256");
   found.payload_hash = is_hash_signed ? std::string(hash) : "UNSIGNED-PAYLOAD";
+  // A hash that nobody signed proves nothing.
+  if (!is_hash_signed && found.payload == Payload::hashed) found.payload = Payload::not_signed;
   found.access_key = std::move(scope.access_key);
   found.date = std::move(scope.date);
   found.region = std::move(scope.region);

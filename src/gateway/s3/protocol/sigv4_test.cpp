@@ -103,6 +103,15 @@ TEST(SigV4, PresignedUrlsLiveAsLongAsTheySay) {
   EXPECT_EQ(code_of(judge(presigned("soon"))), Code::authorization_query_parameters);
 }
 
+TEST(SigV4, AHashThatNobodySignedProtectsNoBody) {
+  auto request = presigned();
+  request.headers.add("x-amz-content-sha256", std::string(64, '0'));
+  EXPECT_TRUE(judge(request));
+  const auto target = parse_target(request, {}).value();
+  const auto found = read_authorization(request, target, region, signed_at).value();
+  EXPECT_EQ(found->payload, Payload::not_signed);
+}
+
 TEST(SigV4, RefusesWhateverWasChangedOnTheWay) {
   const auto make = [] {
     auto request = example("GET", "/test.txt", hash_of_nothing);
