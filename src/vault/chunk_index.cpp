@@ -6,6 +6,9 @@
 namespace holdfast::vault {
 namespace {
 
+// Damaged chunks remembered: more of them are a disk to be replaced.
+constexpr std::size_t distrusted_max = 65'536;
+
 std::string key_of(const ChunkId& id) {
   return std::string(as_text(id.view()));
 }
@@ -31,7 +34,8 @@ Task<Result<std::vector<ChunkIndex::Found>>> ChunkIndex::find(std::vector<ChunkI
     for (std::size_t k = 0; k < asked.size(); ++k) {
       const std::size_t i = asked[k];
       if (!rows[k] || condemned_.contains(ids[i])) continue;
-      CO_TRY_LET(found[i].place, decode_place(*rows[k]));
+      CO_TRY_LET(const Place place, decode_place(*rows[k]));
+      if (distrusted(ids[i]) != place) found[i].place = place;
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (found[i].is_missing()) found[i].pending = find_pending(ids[i]);
@@ -79,7 +83,18 @@ void ChunkIndex::add_pending(std::shared_ptr<PendingChunk> chunk) {
 void ChunkIndex::settle(PendingChunk& chunk) {
   chunk.state = PendingChunk::State::applied;
   ++settled_ever_;
+  distrusted_.erase(chunk.id);
   pending_.erase(chunk.id);
+}
+
+void ChunkIndex::distrust(const ChunkId& id, const Place& place) {
+  if (distrusted_.size() < distrusted_max) distrusted_.insert_or_assign(id, place);
+}
+
+std::optional<Place> ChunkIndex::distrusted(const ChunkId& id) const {
+  const auto found = distrusted_.find(id);
+  if (found == distrusted_.end()) return std::nullopt;
+  return found->second;
 }
 
 void ChunkIndex::condemned_applied(const ChunkId& id) {

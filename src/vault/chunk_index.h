@@ -62,6 +62,11 @@ class ChunkIndex {
   void end_cycle();
   bool is_needed(const ChunkId& id) const { return needed_.contains(std::hash<ChunkId>()(id)); }
 
+  // The chunk cannot be read where its row says: from now on it is missing to those who would store
+  // it, until one of them has.
+  void distrust(const ChunkId& id, const Place& place);
+  std::optional<Place> distrusted(const ChunkId& id) const;
+
   // Between its submission and its application a condemned chunk is unknown.
   void condemn(const ChunkId& id) { condemned_.insert(id); }
   void condemned_applied(const ChunkId& id);
@@ -75,6 +80,7 @@ class ChunkIndex {
   env::Table& table_;
   std::unordered_map<ChunkId, std::shared_ptr<PendingChunk>> pending_;
   std::unordered_set<ChunkId> condemned_;
+  std::unordered_map<ChunkId, Place> distrusted_;
 
   // Rows that changed while a lookup was away, so that its answer is asked for again.
   std::uint64_t settled_ever_ = 0;

@@ -1,6 +1,6 @@
 #include "vault/chunk_reader.h"
 
-#include "base/check.h"
+#include "base/log.h"
 
 #include <fmt/format.h>
 
@@ -40,28 +40,9 @@ Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent>
   CO_TRY(co_await locate(wanted));
   for (Run& run : plan(wanted)) {
     auto read_once = co_await read(run, wanted);
-    // A chunk may have moved, or its segment been sealed, since we asked for its place: ask again for
-    // as long as the answer is another one.
-    while (!read_once) {
-      std::vector<Wanted> again;
-      bool has_moved = false;
-      for (const std::size_t i : run.wanted) again.push_back(wanted[i]);
-      CO_TRY(co_await locate(again));
-      for (std::size_t k = 0; k < again.size(); ++k) {
-        Wanted& old = wanted[run.wanted[k]];
-        has_moved = has_moved || again[k].place != old.place;
-        old.place = again[k].place;
-      }
-      if (!has_moved) co_return std::unexpected(std::move(read_once).error());
-      read_once = Result<void>();
-      for (const std::size_t i : run.wanted) {
-        const Place& place = *wanted[i].place;
-        const Run single{.segment = place.segment,
-                         .begin = place.offset,
-                         .end = place.offset + place.stored,
-                         .wanted = {i}};
-        if (auto one = co_await read(single, wanted); !one) read_once = std::move(one);
-      }
+    if (read_once) continue;
+    for (const std::size_t i : run.wanted) {
+      CO_TRY(co_await read_again(i, wanted));
     }
   }
   for (std::size_t k = 0; k < wanted.size(); ++k) {
@@ -69,6 +50,35 @@ Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent>
     chunks[wanted_at[k]] = std::move(wanted[k].chunk);
   }
   co_return chunks;
+}
+
+// A chunk may have moved, or its segment been sealed, since we asked for its place: asks again for as
+// long as the answer is another one. A chunk that is there and is not what it should be leaves the
+// index, so that whoever stores it again heals it.
+Task<Result<void>> ChunkFetcher::read_again(std::size_t index, std::vector<Wanted>& wanted) {
+  for (;;) {
+    const Place place = *wanted[index].place;
+    const Run single{.segment = place.segment,
+                     .begin = place.offset,
+                     .end = place.offset + place.stored,
+                     .wanted = {index}};
+    auto done = co_await read(single, wanted);
+    if (done) co_return done;
+    std::vector<Wanted> again{wanted[index]};
+    CO_TRY(co_await locate(again));
+    if (again.front().place == place) {
+      const ChunkId& id = wanted[index].id;
+      if (done.error().code() == ErrorCode::corrupt ||
+          done.error().code() == ErrorCode::not_found) {
+        log::error("chunk {} in segment {} is damaged", to_string(id), place.segment);
+        env_.index.distrust(id, place);
+        co_return fail(ErrorCode::corrupt, fmt::format("chunk {} is damaged: {}", to_string(id),
+                                                       done.error().context()));
+      }
+      co_return done;
+    }
+    wanted[index].place = again.front().place;
+  }
 }
 
 Task<Result<PlainChunkPtr>> ChunkFetcher::fetch_from(const ChunkEntry& entry, const Place& place) {

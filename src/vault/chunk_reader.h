@@ -60,6 +60,7 @@ class ChunkFetcher {
   Task<Result<void>> locate(std::vector<Wanted>& wanted);
   static std::vector<Run> plan(const std::vector<Wanted>& wanted);
   Task<Result<void>> read(const Run& run, std::vector<Wanted>& wanted);
+  Task<Result<void>> read_again(std::size_t index, std::vector<Wanted>& wanted);
 
   Environment env_;
   ChunkCache cache_;

@@ -178,6 +178,7 @@ Task<Result<void>> ChunkWriter::place(std::vector<Item>& items,
     item.pending = env_.segments.reserve(segment, item.id,
                                          static_cast<std::uint32_t>(item.plain.size()), stored,
                                          item.compressed ? Codec::zstd : Codec::none);
+    item.pending->replaces = env_.index.distrusted(item.id);
     env_.index.add_pending(item.pending);
     content_.pending.push_back(item.pending);
     run.push_back(item);

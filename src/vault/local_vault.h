@@ -73,7 +73,8 @@ class LocalVault final : public Vault {
   void assemble(const Replayed& replayed);
   Task<Result<void>> begin_session(Replayed replayed);
   Task<Result<void>> rehome(SegmentNumber number, std::vector<LoggedChunk> chunks);
-  Task<Result<std::shared_ptr<PendingChunk>>> place_again(const ChunkId& id, ByteView plain);
+  Task<Result<std::shared_ptr<PendingChunk>>> place_again(const ChunkId& id, const Place& old_place,
+                                                          ByteView plain);
   Task<Result<void>> commit_moved(Journal::Entry entry,
                                   std::vector<std::shared_ptr<PendingChunk>> moved);
   Task<Result<void>> close_old_sessions();

@@ -279,6 +279,30 @@ TEST(LocalVaultTest, EqualContentIsStoredOnce) {
   machine.world.run(machine.vault->close());
 }
 
+Task<void> damage_and_heal(Machine& machine) {
+  const Bytes bytes = random_bytes(machine.random, 5 * mib);
+  EXPECT_TRUE(co_await put(machine, "a", bytes));
+  for (const std::string& name : machine.disk.file_names()) {
+    if (name.find("shard") != std::string::npos) machine.disk.flip_bit(name, 8 * mib);
+  }
+  const auto damaged = co_await get(machine, "a");
+  EXPECT_FALSE(damaged);
+  if (damaged) co_return;
+  EXPECT_EQ(damaged.error().code(), ErrorCode::corrupt);
+  EXPECT_TRUE(damaged.error().context().starts_with("a at ")) << damaged.error().context();
+
+  EXPECT_TRUE(co_await put(machine, "b", bytes));
+  EXPECT_EQ((co_await get(machine, "a")).value(), bytes);
+  EXPECT_EQ((co_await machine.vault->usage()).value().unique_bytes, bytes.size());
+}
+
+TEST(LocalVaultTest, ADamagedChunkIsAnErrorUntilItIsStoredAgain) {
+  Machine machine(1);
+  start_process(machine);
+  machine.world.run(damage_and_heal(machine));
+  machine.world.run(machine.vault->close());
+}
+
 Task<void> fill_and_empty(Machine& machine) {
   for (int i = 0; i < 12; ++i) {
     EXPECT_TRUE(co_await put(machine, std::to_string(i), random_bytes(machine.random, 6 * mib)));

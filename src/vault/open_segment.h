@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace holdfast::vault {
@@ -25,7 +26,7 @@ struct PendingChunk {
   State state = State::buffered;
   std::uint64_t sequence = 0;  // Of the record that registers it, once submitted.
   bool is_filled = false;      // Its ciphertext is in the buffer.
-  bool is_moved = false;       // Has a row already, which names another place.
+  std::optional<Place> replaces;  // Has a row already, which names this place.
 };
 
 struct OpenSegment {

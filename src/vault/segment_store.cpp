@@ -168,8 +168,10 @@ void SegmentStore::register_chunk(PendingChunk& chunk, env::Batch& changes) {
   chunk.state = PendingChunk::State::submitted;
   chunk.sequence = env_.journal.next_sequence();
   changes.put(chunks_family, std::string(as_text(chunk.id.view())), encode_place(chunk.place));
-  // What moves was counted when it was new.
-  if (!chunk.is_moved) {
+  if (chunk.replaces) {
+    changes.add(counters_family, segment_counters_key(chunk.replaces->segment),
+                {-static_cast<std::int64_t>(chunk.replaces->stored), -1});
+  } else {
     changes.add(counters_family, std::string(totals_key), {chunk.place.plain, 1});
   }
   changes.add(counters_family, segment_counters_key(chunk.place.segment),

@@ -98,7 +98,7 @@ Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedCh
                        .plain = chunk.place.plain,
                        .codec = chunk.place.codec},
                       chunk.sealed, plain));
-    CO_TRY_LET(auto fresh, co_await place_again(chunk.id, plain));
+    CO_TRY_LET(auto fresh, co_await place_again(chunk.id, chunk.place, plain));
     entry.frames.push_back({.id = chunk.id,
                             .place = fresh->place,
                             .sealed = fresh->segment->bytes_of(fresh->place)});
@@ -109,11 +109,11 @@ Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedCh
       size = 0;
     }
   }
-  entry.changes.remove(counters_family, segment_counters_key(number));
   co_return co_await commit_moved(std::move(entry), std::move(moved));
 }
 
 Task<Result<std::shared_ptr<PendingChunk>>> LocalVault::place_again(const ChunkId& id,
+                                                                    const Place& old_place,
                                                                     ByteView plain) {
   Bytes compressed(codec::Compressor::room(plain.size()));
   const auto compressed_size = codec::Compressor().compress(plain, compressed);
@@ -123,7 +123,7 @@ Task<Result<std::shared_ptr<PendingChunk>>> LocalVault::place_again(const ChunkI
   CO_TRY_LET(const auto segment, co_await segments_->with_room(stored));
   auto chunk = segments_->reserve(segment, id, static_cast<std::uint32_t>(plain.size()), stored,
                                   compressed_size ? Codec::zstd : Codec::none);
-  chunk->is_moved = true;
+  chunk->replaces = old_place;
   codec::Aead key(segment->key);
   seal_chunk(key, segment->identity, chunk->place.index, segment->entries[chunk->place.index],
              content, segment->bytes_of(chunk->place));
