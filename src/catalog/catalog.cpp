@@ -2,6 +2,7 @@
 
 #include "catalog/body_writer.h"
 #include "catalog/buckets.h"
+#include "catalog/format.h"
 #include "catalog/list.h"
 #include "catalog/live_batch.h"
 #include "catalog/objects.h"
@@ -150,20 +151,7 @@ Result<void> read_parts_row(std::string_view value, std::vector<vault::Extent>& 
 }
 
 Task<Result<void>> TableCatalog::load() {
-  CO_TRY_LET(const auto row, co_await state_.table().get(settings_family, std::string(format_key)));
-  if (!row) {
-    vault::Record record;
-    record.put(settings_family, std::string(format_key), encode_number(format_version));
-    CO_TRY(co_await state_.vault.commit(std::move(record)));
-  } else {
-    CO_TRY_LET(const std::uint64_t version, decode_number(*row));
-    if (version != format_version) {
-      co_return fail(
-          ErrorCode::unsupported,
-          fmt::format("the catalog has format {}, this program knows {}: use a newer one", version,
-                      format_version));
-    }
-  }
+  CO_TRY(co_await check_format(state_.vault));
   CO_TRY(co_await state_.numbers.load());
   co_return co_await BodyWriter::clean_up(state_.vault);
 }

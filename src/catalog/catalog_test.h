@@ -54,6 +54,24 @@ class CatalogTest : public testing::Test {
       bytes += as_text(piece);
     }
   }
+  // Of `size` bytes that repeat late.
+  static std::string pattern(std::size_t size, int seed = 0) {
+    std::string bytes;
+    for (int i = 0; bytes.size() < size; ++i) bytes += fmt::format("{}.{},", seed, i);
+    bytes.resize(size);
+    return bytes;
+  }
+  std::size_t count_rows(env::Family family) {
+    std::size_t count = 0;
+    const auto note = [&count](std::string_view, std::string_view) {
+      ++count;
+      return env::Visit::next();
+    };
+    env::ScanRange range;
+    range.family = family;
+    EXPECT_TRUE(world.run(vault->table().scan(std::move(range), note)).has_value());
+    return count;
+  }
   template <class T>
   static ErrorCode code_of(const Result<T>& result) {
     EXPECT_FALSE(result.has_value());

@@ -133,7 +133,10 @@ inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view numbers_key = "numbers";  // Below this, numbers were handed out.
 std::string bucket_key(std::string_view name);              // → bucket
 std::string bucket_name_key(BucketId bucket);               // → its name
-std::string writing_key(ContentId content, StreamId stream);  // A stream not named yet.
+std::string writing_key(ContentId content, StreamId stream);          // A stream not named yet.
+inline constexpr std::string_view user_numbers_key = "user-numbers";  // The next user's.
+inline constexpr std::string_view user_prefix = "user/";              // and number → user
+inline constexpr std::string_view access_key_prefix = "access-key/";  // and id → access key
 std::string encode_number(std::uint64_t number);
 Result<std::uint64_t> decode_number(std::string_view value);
 std::string encode_bucket(const Bucket& bucket);
