@@ -14,6 +14,7 @@ import commands  # noqa: E402
 import damage  # noqa: E402
 import hostile  # noqa: E402
 import lifecycle  # noqa: E402
+import package  # noqa: E402
 from report import Report  # noqa: E402
 from server import Server, scratch_folder  # noqa: E402
 
@@ -29,7 +30,7 @@ def main():
             for module in (commands, hostile):
                 for title, test in module.tests(server, base):
                     report.run(title, test)
-        for module in (lifecycle, damage):
+        for module in (lifecycle, damage, package):
             for title, test in module.tests(base):
                 report.run(title, test)
     except Exception as failure:
