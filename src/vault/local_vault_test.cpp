@@ -3,6 +3,7 @@
 #include "vault/local_vault.h"
 
 #include "sim/disk.h"
+#include "sim/seeds.h"
 #include "sim/table.h"
 #include "sim/workers.h"
 #include "sim/world.h"
@@ -14,7 +15,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <set>
 
 namespace holdfast::vault {
@@ -253,11 +254,8 @@ void run_history(std::uint64_t seed, int lives) {
 }
 
 TEST(LocalVaultTest, WhatWasAcknowledgedSurvivesEveryCrash) {
-  const char* given = std::getenv("HOLDFAST_SEED");
-  const std::uint64_t first = given == nullptr ? 1 : std::strtoull(given, nullptr, 10);
-  const std::uint64_t count = given == nullptr ? 12 : 1;
-  for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
-    run_history(seed, 6);
+  for (const std::uint64_t seed : sim::seeds(12)) {
+    if (!HasFailure()) run_history(seed, 6);
   }
 }
 

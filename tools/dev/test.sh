@@ -86,11 +86,11 @@ dev_sim() {
     name=${name//\//_}_test
     build dev "$name" >&2
     HOLDFAST_SEED=$seed "build/dev/$name" --gtest_filter="${2:-$(seeded_tests "$file")}" || code=$?
-  done < <(git grep -l HOLDFAST_SEED -- 'src/*_test.cpp')
+  done < <(git grep -l 'sim::seeds(' -- 'src/*_test.cpp')
   return "$code"
 }
 
 # The test suites in a file, as a filter of GoogleTest.
 seeded_tests() {
-  sed -nE 's/^TEST(_F|_P)?\((\w+),.*/\2.*/p' "$1" | sort -u | paste -sd:
+  sed -nE 's/^TEST(_F|_P)?\((\w+),.*/*\2.*/p' "$1" | sort -u | paste -sd:
 }
