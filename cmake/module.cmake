@@ -4,7 +4,7 @@
 #   *_test.cpp   one test program, `gateway_s3_test`, registered with ctest,
 #   *_fuzz.cpp   a libFuzzer program each, `gateway_s3_THING_fuzz` (preset `fuzz` only),
 #   *_bench.cpp  one Google Benchmark program, `gateway_s3_bench` (preset `release` only).
-# A folder of headers only becomes an interface library.
+# A folder of headers only becomes an interface library. `main.cpp` belongs to no library.
 #
 #   DEPENDS       modules that its code may include        (checked by tools/tidy.py)
 #   TEST_DEPENDS  modules that only its tests may include  (checked by tools/tidy.py)
@@ -32,7 +32,7 @@ function(holdfast_module folder)
   set(tests ${sources})
   set(fuzzers ${sources})
   set(benchmarks ${sources})
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER benchmarks INCLUDE REGEX "_bench\\.cpp$")

@@ -114,6 +114,8 @@ class Client::Impl : public std::enable_shared_from_this<Impl> {
   // `is_own_fault` is set when the source failed, not the link.
   Task<Result<void>> write_from_source(Link& link, const ClientRequest& request, std::string head,
                                        bool& is_own_fault);
+  Task<Result<void>> write_chunked(Link& link, const ClientRequest& request, std::string head,
+                                   bool& is_own_fault);
   Task<Result<AnswerHead>> read_answer(Pooled& pooled);
   static BodyReader body_of(const ClientRequest& request, const AnswerHead& head);
 
@@ -279,15 +281,15 @@ Result<std::string> Client::Impl::make_head(const ClientRequest& request) const 
     });
     if (!is_word) return fail(ErrorCode::invalid, "a request line of more than one word");
   }
-  if (request.body_source && !request.content_length) {
-    return fail(ErrorCode::invalid, "a streamed body whose length is not told");
-  }
   std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
   if (!request.headers.contains("Host")) append_field(head, "Host", destination_->authority);
   for (const auto& [name, value] : request.headers.fields()) append_field(head, name, value);
-  const std::uint64_t length = request.body_source ? *request.content_length : request.body.size();
+  const std::uint64_t length = request.body_source ? request.content_length.value_or(0)
+                                                   : request.body.size();
   const bool is_body_usual = request.method == "PUT" || request.method == "POST";
-  if (length > 0 || request.body_source || is_body_usual) {
+  if (request.body_source && !request.content_length) {
+    append_field(head, "Transfer-Encoding", "chunked");
+  } else if (length > 0 || request.body_source || is_body_usual) {
     append_field(head, "Content-Length", std::to_string(length));
   }
   head.append("\r\n");
@@ -304,8 +306,29 @@ Task<Result<void>> Client::Impl::write(Link& link, const ClientRequest& request,
   co_return co_await link.write_all(pieces, options_.timeout);
 }
 
+// In chunks (RFC 9112, section 7.1), for a body whose length nobody knows before its end.
+Task<Result<void>> Client::Impl::write_chunked(Link& link, const ClientRequest& request,
+                                               std::string head, bool& is_own_fault) {
+  static constexpr std::string_view line_end = "\r\n";
+  const auto room = std::make_unique_for_overwrite<std::byte[]>(source_piece_bytes);
+  for (;;) {
+    is_own_fault = true;
+    CO_TRY_LET(const std::size_t got,
+               co_await request.body_source({room.get(), source_piece_bytes}));
+    is_own_fault = false;
+    head += fmt::format("{:x}\r\n", got);
+    std::array pieces{as_bytes(head), ByteView(room.get(), got), as_bytes(line_end)};
+    CO_TRY(co_await link.write_all(pieces, options_.timeout));
+    head.clear();
+    if (got == 0) co_return Result<void>();
+  }
+}
+
 Task<Result<void>> Client::Impl::write_from_source(Link& link, const ClientRequest& request,
                                                    std::string head, bool& is_own_fault) {
+  if (!request.content_length) {
+    co_return co_await write_chunked(link, request, std::move(head), is_own_fault);
+  }
   std::uint64_t left = *request.content_length;
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, source_piece_bytes));
   const auto room = std::make_unique_for_overwrite<std::byte[]>(size);

@@ -22,8 +22,9 @@ struct ClientRequest {
   std::string target = "/";  // Percent-encoded.
   Headers headers;           // Host and Content-Length are added, the former unless it is there.
   ByteView body;             // Must stay valid until the task completes.
-  // Instead of `body`: called for the next piece until content_length bytes, which must be set,
-  // have come. A failure, or 0 before, ends the request and its connection.
+  // Instead of `body`: called for the next piece until content_length bytes have come; without a
+  // length until it returns 0, and the body goes in chunks. A failure, or 0 before the length, ends
+  // the request and its connection.
   std::function<Task<Result<std::size_t>>(MutableByteView)> body_source;
   std::optional<std::uint64_t> content_length;
 };

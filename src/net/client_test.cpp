@@ -144,6 +144,22 @@ TEST(Client, StreamsABodyFromASource) {
   EXPECT_EQ(get(loop, client, "/hello")->body, "hello");
 }
 
+TEST(Client, ABodyOfUnknownLengthGoesInChunks) {
+  RunningServer running(answer_for_test);
+  asio::io_context loop;
+  Client client(loop.get_executor(), {.endpoint = "http://" + running.address()});
+  for (const std::size_t size : {0, 1, 1'000'001}) {
+    Source source{.left = size};
+    ClientRequest request = put_from(source, 0);
+    request.content_length.reset();
+    EXPECT_EQ(send(loop, client, std::move(request))->body, fmt::format("{0} {0}", size));
+  }
+  Source broken{.left = 10'000, .fails = true};
+  ClientRequest request = put_from(broken, 0);
+  request.content_length.reset();
+  EXPECT_EQ(send(loop, client, std::move(request)).error().code(), ErrorCode::corrupt);
+}
+
 TEST(Client, RepeatsOnceWhatMetAClosedConnection) {
   asio::io_context loop;
   const std::string path = fmt::format("unix:/tmp/holdfast-net-test-{}.sock", ::getpid());

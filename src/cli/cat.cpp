@@ -1,0 +1,42 @@
+#include "cli/commands.h"
+#include "cli/session/place.h"
+#include "cli/session/transfer.h"
+
+#include <memory>
+
+namespace holdfast::cli {
+namespace {
+
+struct Wish {
+  std::vector<std::string> places;
+};
+
+Task<Result<void>> show(Session& session, const Wish& wish) {
+  CO_TRY_LET(NodeClient * node, session.node());
+  for (const std::string& text : wish.places) {
+    CO_TRY_LET(const Place place, parse_remote(text));
+    if (place.is_folder_like()) {
+      co_return fail(ErrorCode::invalid,
+                     to_string(place) + " is a folder. `holdfast ls` lists what is in it.");
+    }
+    CO_TRY(co_await print_object(session, *node, place.bucket, place.key));
+  }
+  co_return Result<void>();
+}
+
+}  // namespace
+
+tree::Command cat_command() {
+  auto wish = std::make_shared<Wish>();
+  return {.name = "cat",
+          .summary = "Print objects",
+          .arguments = {{.name = "PLACE",
+                         .help = "An object, hf://BUCKET/KEY (hf:// may be left out)",
+                         .target = &wish->places,
+                         .completes = tree::Completes::bucket}},
+          .examples = {{"holdfast cat hf://notes/todo.txt", "Prints an object"}},
+          .run = [wish](Session& session) { return show(session, *wish); },
+          .synonyms = {"show", "print"}};
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,267 @@
+#include "cli/copy.h"
+
+#include "cli/session/format.h"
+#include "cli/session/local_files.h"
+#include "cli/session/place.h"
+#include "cli/session/remote_list.h"
+
+#include <fmt/format.h>
+
+namespace holdfast::cli {
+namespace {
+
+constexpr std::size_t walk_batch = 1000;
+
+bool is_stream(const Place& place) {
+  return !place.is_remote && place.path == "-";
+}
+
+std::string join(const std::string& folder, std::string_view name) {
+  if (folder.empty() || folder.ends_with('/')) return folder + std::string(name);
+  return folder + "/" + std::string(name);
+}
+
+std::unexpected<Error> needs_recursive(const CopyWish& wish, const std::string& place) {
+  return fail(ErrorCode::invalid,
+              fmt::format("{0} is a folder. To {1} it with all that is in it, add -r.", place,
+                          wish.is_move ? "move" : "copy"));
+}
+
+// One run: the jobs that the sources come to.
+class Copy {
+ public:
+  Copy(Session& session, NodeClient& node, const CopyWish& wish, Place target, bool is_folder,
+       Transfer& transfer)
+      : session_(session),
+        node_(node),
+        wish_(wish),
+        target_(std::move(target)),
+        is_folder_(is_folder),
+        transfer_(transfer) {}
+
+  Task<Result<void>> add(const Place& source) {
+    return source.is_remote ? add_remote(source) : add_local(source);
+  }
+
+ private:
+  Task<Result<void>> add_local(const Place& source) {
+    CO_TRY_LET(const FileFacts facts,
+               co_await session_.workers().call([&source] { return look_at(source.path, true); }));
+    if (facts.kind == FileKind::folder) {
+      if (!wish_.is_recursive) co_return needs_recursive(wish_, source.path);
+      co_return co_await add_local_folder(source);
+    }
+    if (facts.kind != FileKind::file) {
+      co_return fail(ErrorCode::invalid, source.path + " is neither a file nor a folder.");
+    }
+    co_await add_upload(source.path, facts.size,
+                        is_folder_ ? join(target_.key, last_name(source.path)) : target_.key);
+    co_return Result<void>();
+  }
+
+  Task<Result<void>> add_local_folder(const Place& source) {
+    const std::string_view name = last_name(source.path);
+    const bool is_named = is_folder_ && !source.path.ends_with('/') && name != "." && name != "..";
+    const std::string below = as_folder(is_named ? join(target_.key, name) : target_.key);
+    LocalWalk walk(source.path, false);
+    for (;;) {
+      const auto entries =
+          co_await session_.workers().call([&walk] { return walk.next(walk_batch); });
+      for (const LocalWalk::Trouble& trouble : walk.take_troubles()) {
+        if (trouble.is_failure) {
+          session_.report_failure(trouble.reason);
+        } else {
+          session_.terminal().say(
+              fmt::format("Left out {}: {}.\n", join(source.path, trouble.path), trouble.reason));
+        }
+      }
+      if (entries.empty()) co_return Result<void>();
+      for (const LocalWalk::Entry& entry : entries) {
+        co_await add_upload(join(source.path, entry.path), entry.facts.size, below + entry.path);
+      }
+    }
+  }
+
+  Task<void> add_upload(std::string path, std::uint64_t size, std::string key) {
+    Job job;
+    job.kind = Job::Kind::upload;
+    job.path = std::move(path);
+    job.bucket = target_.bucket;
+    job.key = std::move(key);
+    job.size = size;
+    return transfer_.add(std::move(job));
+  }
+
+  Task<Result<void>> add_remote(const Place& source) {
+    if (!source.is_folder_like()) {
+      auto object = co_await find_object(node_, source.bucket, source.key);
+      if (object) {
+        const std::string_view name = last_name(source.key);
+        co_await add_object(source, *object, is_folder_ ? std::string(name) : std::string());
+        co_return Result<void>();
+      }
+      if (object.error().code() != ErrorCode::not_found || !wish_.is_recursive) {
+        co_return std::unexpected(std::move(object).error());
+      }
+    } else if (!wish_.is_recursive) {
+      co_return needs_recursive(wish_, to_string(source));
+    }
+    co_return co_await add_remote_folder(source);
+  }
+
+  Task<Result<void>> add_remote_folder(const Place& source) {
+    const std::string prefix = as_folder(source.key);
+    const bool is_named = is_folder_ && !source.is_folder_like();
+    const std::string below = is_named ? std::string(last_name(source.key)) + "/" : std::string();
+    RemoteList list(node_, {.bucket = source.bucket, .prefix = prefix});
+    bool is_empty = true;
+    for (;;) {
+      CO_TRY_LET(const auto page, co_await list.next());
+      if (!page) break;
+      for (const node::ObjectReport& object : page->objects) {
+        is_empty = false;
+        if (!target_.is_remote && object.key.ends_with('/')) continue;  // A folder, as S3 has it.
+        const auto path = relative_path(object.key, prefix);
+        if (!path && !target_.is_remote) {
+          session_.report_failure(path.error().context());
+          continue;
+        }
+        co_await add_object(source, object, below + object.key.substr(prefix.size()));
+      }
+    }
+    if (is_empty) {
+      co_return fail(ErrorCode::not_found,
+                     fmt::format("There is nothing at {}.", to_string(source)));
+    }
+    co_return Result<void>();
+  }
+
+  // `below`: its name below the target; empty where the target is its name.
+  Task<void> add_object(const Place& source, const node::ObjectReport& object,
+                        const std::string& below) {
+    Job job;
+    job.size = object.size;
+    if (target_.is_remote) {
+      job.kind = wish_.is_move ? Job::Kind::rename : Job::Kind::copy;
+      job.bucket = target_.bucket;
+      job.key = below.empty() ? target_.key : join(target_.key, below);
+      job.from_bucket = source.bucket;
+      job.from_key = object.key;
+    } else {
+      job.kind = Job::Kind::download;
+      job.bucket = source.bucket;
+      job.key = object.key;
+      job.path = below.empty() ? target_.path : join(target_.path, below);
+    }
+    return transfer_.add(std::move(job));
+  }
+
+  Session& session_;
+  NodeClient& node_;
+  const CopyWish& wish_;
+  Place target_;
+  bool is_folder_;
+  Transfer& transfer_;
+};
+
+// Whether what is copied goes below the target, under its own name.
+Task<bool> is_target_folder(Session& session, const CopyWish& wish, const Place& target) {
+  if (target.is_folder_like() || wish.sources.size() > 1) co_return true;
+  if (target.is_remote) co_return false;
+  const auto facts =
+      co_await session.workers().call([&target] { return look_at(target.path, true); });
+  co_return facts && facts->kind == FileKind::folder;
+}
+
+Result<void> judge(const CopyWish& wish, const std::vector<Place>& sources, const Place& target) {
+  for (const Place& source : sources) {
+    if (wish.is_move && (!source.is_remote || !target.is_remote)) {
+      return fail(ErrorCode::unsupported,
+                  "mv moves objects, from hf:// to hf://. Between here and there, copy with "
+                  "`holdfast cp` and remove the original then.");
+    }
+    if (!source.is_remote && !target.is_remote) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("Neither {} nor {} is in Holdfast. A place there is hf://BUCKET/KEY.",
+                              source.path, target.path));
+    }
+  }
+  return {};
+}
+
+// To or from a standard stream: one object only. Returns whether it was that.
+Task<Result<bool>> copy_stream(Session& session, NodeClient& node,
+                               const std::vector<Place>& sources, const Place& target) {
+  const Place& source = sources.front();
+  if (is_stream(target) && sources.size() == 1 && source.is_remote) {
+    CO_TRY(co_await print_object(session, node, source.bucket, source.key));
+    co_return true;
+  }
+  if (is_stream(source) && sources.size() == 1) {
+    if (target.is_folder_like()) {
+      co_return fail(
+          ErrorCode::invalid,
+          fmt::format("What is piped has no name; give it one: {}NAME", to_string(target)));
+    }
+    CO_TRY(co_await upload_input(session, node, target.bucket, target.key));
+    co_return true;
+  }
+  co_return false;
+}
+
+}  // namespace
+
+std::vector<tree::Option> transfer_options(CopyWish& wish) {
+  return {{.name = "recursive",
+           .letter = 'r',
+           .help = "Take folders, with all that is in them",
+           .target = &wish.is_recursive},
+          {.name = "jobs",
+           .letter = 'j',
+           .value = "N",
+           .help = "How many at a time (16)",
+           .target = &wish.jobs},
+          {.name = "dry-run",
+           .letter = 'n',
+           .help = "Only tell what would be done",
+           .target = &wish.transfer.is_dry},
+          {.name = "verbose",
+           .letter = 'v',
+           .help = "Tell each thing done",
+           .target = &wish.transfer.is_told},
+          {.name = "quiet",
+           .letter = 'q',
+           .help = "Show no progress",
+           .target = &wish.transfer.is_quiet}};
+}
+
+Task<Result<void>> copy(Session& session, const CopyWish& wish) {
+  CO_TRY_LET(const Place target, parse_place(wish.target));
+  std::vector<Place> sources;
+  for (const std::string& text : wish.sources) {
+    CO_TRY_LET(Place source, parse_place(text));
+    sources.push_back(std::move(source));
+  }
+  CO_TRY(judge(wish, sources, target));
+  CO_TRY_LET(NodeClient * node, session.node());
+  CO_TRY_LET(const bool is_done, co_await copy_stream(session, *node, sources, target));
+  if (is_done) co_return Result<void>();
+
+  TransferOptions options = wish.transfer;
+  options.jobs = wish.jobs;
+  Transfer transfer(session, *node, options);
+  Copy run(session, *node, wish, target, co_await is_target_folder(session, wish, target),
+           transfer);
+  Result<void> added;
+  for (const Place& source : sources) {
+    added = co_await run.add(source);
+    if (added) continue;
+    if (sources.size() == 1) break;
+    session.report_failure(added.error().context());
+    added = Result<void>();
+  }
+  co_await transfer.finish();
+  co_return added;
+}
+
+}  // namespace holdfast::cli

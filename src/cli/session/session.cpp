@@ -1,0 +1,38 @@
+#include "cli/session/session.h"
+
+#include "node/data_folder.h"
+
+#include <fmt/format.h>
+
+namespace holdfast::cli {
+
+std::string Session::data_folder() const {
+  node::Spoken spoken;
+  if (!common_.data.empty()) spoken["data"] = {common_.data};
+  return node::data_folder(spoken, around_.variables, around_.is_root_user);
+}
+
+Result<NodeClient*> Session::node() {
+  if (!node_) {
+    const std::string folder = data_folder();
+    TRY_LET(const std::string socket, node::find_socket(folder));
+    TRY_LET(node_, NodeClient::find(around_.executor, folder, socket));
+  }
+  return node_.get();
+}
+
+Result<void> Session::show(const Table& table, bool as_json, std::string_view if_empty) {
+  if (as_json) return terminal().print(table.to_json());
+  if (table.is_empty()) {
+    terminal().say(fmt::format("{}\n", if_empty));
+    return {};
+  }
+  return terminal().print(table.to_text(terminal().is_output_shown() ? terminal().columns() : 0));
+}
+
+void Session::report_failure(std::string_view message) {
+  ++failure_count_;
+  terminal().say(fmt::format("holdfast: {}\n", message));
+}
+
+}  // namespace holdfast::cli

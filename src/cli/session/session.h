@@ -1,0 +1,71 @@
+// Session: one run of the command line: where it prints, which node it asks, and how it ends.
+#pragma once
+
+#include "base/result.h"
+#include "cli/session/node_client.h"
+#include "cli/session/table.h"
+#include "cli/session/terminal.h"
+#include "cli/tree/command.h"
+#include "node/outside.h"
+#include "node/settings.h"
+
+#include <memory>
+#include <string>
+
+namespace holdfast::cli {
+
+// What a session works with. All outlive it.
+struct Surroundings {
+  boost::asio::any_io_executor executor;
+  node::Outside& outside;  // Its workers also do what blocks: files of this machine.
+  Terminal& terminal;
+  const node::Variables& variables;
+  const tree::Command& root;
+  bool is_root_user = false;
+};
+
+// The options that every command takes.
+struct CommonOptions {
+  std::string data;
+};
+
+class Session {
+ public:
+  Session(Surroundings around, const CommonOptions& common) : around_(around), common_(common) {}
+
+  const boost::asio::any_io_executor& executor() const { return around_.executor; }
+  node::Outside& outside() const { return around_.outside; }
+  env::Clock& clock() const { return around_.outside.clock(); }
+  env::Workers& workers() const { return around_.outside.workers(); }
+  Terminal& terminal() const { return around_.terminal; }
+  const node::Variables& variables() const { return around_.variables; }
+  const tree::Command& root() const { return around_.root; }
+  bool is_root_user() const { return around_.is_root_user; }
+
+  // Where the node's data lies, by --data, the environment, or who asks.
+  std::string data_folder() const;
+
+  const std::string& data_spoken() const { return common_.data; }  // By --data; else empty.
+
+  // The node. `unavailable` when it does not run.
+  Result<NodeClient*> node();
+
+  // Shows rows to people, or as JSON. `if_empty` is told to people instead of an empty table.
+  Result<void> show(const Table& table, bool as_json, std::string_view if_empty);
+
+  // Something failed that does not keep the rest from being done: told now, and in the exit code.
+  void report_failure(std::string_view message);
+  std::uint64_t failure_count() const { return failure_count_; }
+  // Something was done, so that a failure makes the whole "done in part".
+  void report_success() { has_success_ = true; }
+  bool has_success() const { return has_success_; }
+
+ private:
+  Surroundings around_;
+  CommonOptions common_;
+  std::unique_ptr<NodeClient> node_;
+  std::uint64_t failure_count_ = 0;
+  bool has_success_ = false;
+};
+
+}  // namespace holdfast::cli

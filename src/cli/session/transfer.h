@@ -1,0 +1,100 @@
+// Transfer carries out what cp, mv, rm and sync have found to do, several things at a time.
+//
+// A job that fails is told and counted, and does not stop the others. Memory is bounded: a queue of
+// jobs, and one piece of content for each job at work.
+#pragma once
+
+#include "base/sync.h"
+#include "base/time.h"
+#include "cli/session/progress.h"
+#include "cli/session/session.h"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace holdfast::cli {
+
+// The field that holds a file's time of change, as tools on S3 have it: in decimal seconds.
+inline constexpr std::string_view modified_field = "x-amz-meta-mtime";
+
+struct Job {
+  enum class Kind { upload, download, copy, rename, remove_object, remove_file };
+
+  Kind kind = Kind::upload;
+  std::string path;    // The file here.
+  std::string bucket;  // The object there: what is written, or read, or removed.
+  std::string key;
+  std::string from_bucket;  // What is copied or renamed to it.
+  std::string from_key;
+  std::uint64_t size = 0;   // As far as known.
+  std::string unless_etag;  // Nothing is moved if the file's content has this ETag.
+  std::string top;          // remove_file: folders below it go too when they become empty.
+};
+
+struct TransferOptions {
+  std::size_t jobs = 16;  // At a time.
+  bool is_dry = false;    // Only tell what would be done.
+  bool is_told = false;   // Tell each thing done.
+  bool is_quiet = false;  // No progress.
+};
+
+inline constexpr std::size_t transfer_jobs_max = 64;
+
+class Transfer {
+ public:
+  // All must outlive it. finish() must have returned before it goes.
+  Transfer(Session& session, NodeClient& node, TransferOptions options);
+
+  // Waits while many are queued.
+  Task<void> add(Job job);
+
+  // Returns when all that was added is done. For good.
+  Task<void> finish();
+
+  Progress& progress() { return progress_; }
+  std::uint64_t done_count() const { return moved_ + removed_; }
+  std::uint64_t moved_count() const { return moved_; }
+  std::uint64_t removed_count() const { return removed_; }
+  std::uint64_t same_count() const { return same_; }  // By their ETags.
+  std::uint64_t failed_count() const { return failed_; }
+
+ private:
+  Task<void> run();
+  Task<void> carry_out(const Job& job);
+  Task<Result<void>> attempt(const Job& job);
+  Task<Result<void>> copy(const Job& job);
+  Task<Result<void>> remove_object(const Job& job);
+  Task<Result<bool>> is_content_same(const Job& job);
+  Task<Result<void>> upload(const Job& job);
+  Task<Result<void>> upload_small(const Job& job);
+  Task<Result<void>> upload_large(const Job& job);
+  Task<Result<void>> download(const Job& job);
+  void count(const Job& job);
+  void tell(const Job& job);
+
+  Session& session_;
+  NodeClient& node_;
+  TransferOptions options_;
+  Progress progress_;
+  std::deque<Job> queue_;
+  bool is_ending_ = false;
+  WaitList work_;  // Where runners wait for jobs.
+  WaitList room_;  // Where add() waits.
+  TaskGroup runners_;
+  std::uint64_t moved_ = 0;
+  std::uint64_t removed_ = 0;
+  std::uint64_t same_ = 0;
+  std::uint64_t failed_ = 0;
+};
+
+// Standard input into an object. One that is longer than fits in memory is sent as it comes.
+Task<Result<void>> upload_input(Session& session, NodeClient& node, const std::string& bucket,
+                                const std::string& key);
+
+// An object to standard output.
+Task<Result<void>> print_object(Session& session, NodeClient& node, const std::string& bucket,
+                                const std::string& key);
+
+}  // namespace holdfast::cli

@@ -1,0 +1,190 @@
+#include "cli/tree/parser.h"
+
+#include "base/suggest.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace holdfast::cli::tree {
+namespace {
+
+// How often a list may be given; any bound that no command line reaches.
+constexpr int list_count_max = std::numeric_limits<int>::max() / 2;
+
+struct AddOption {
+  CLI::App& app;
+  const std::string& names;
+  const std::string& help;
+
+  CLI::Option* operator()(bool* target) const { return app.add_flag(names, *target, help); }
+  CLI::Option* operator()(std::string* target) const {
+    return app.add_option(names, *target, help);
+  }
+  CLI::Option* operator()(std::uint64_t* target) const {
+    return app.add_option(names, *target, help);
+  }
+  CLI::Option* operator()(std::optional<std::string>* target) const {
+    return app.add_option_function<std::string>(
+        names, [target](const std::string& value) { *target = value; }, help);
+  }
+  CLI::Option* operator()(std::vector<std::string>* target) const {
+    // One value for each occurrence; without that, "[a]" would also be taken apart.
+    return app.add_option(names, *target, help)
+        ->expected(1, list_count_max)
+        ->allow_extra_args(false);
+  }
+};
+
+void add_options(CLI::App& app, const Command& command) {
+  for (const Option& option : command.options) {
+    std::string names = "--" + option.name;
+    if (option.letter != 0) names = fmt::format("-{},{}", option.letter, names);
+    CLI::Option* added = std::visit(AddOption{app, names, option.help}, option.target);
+    if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
+  }
+}
+
+// The options of the root are taken after every command too. Arguments are left to
+// take_arguments(): CLI11 takes "[a]" apart, and does not know how to leave the last word to the
+// last argument.
+void describe(CLI::App& app, const Command& root, const Command& command) {
+  app.set_help_flag("-h,--help", "Show this help");
+  add_options(app, command);
+  if (&command != &root) add_options(app, root);
+  for (const Command& child : command.children) {
+    describe(*app.add_subcommand(child.name, child.summary), root, child);
+  }
+  if (!command.children.empty()) app.require_subcommand(0, 1);
+  if (!command.arguments.empty()) app.allow_extras();
+}
+
+// The command that the words led to.
+const CLI::App& last_of(const CLI::App& app) {
+  const auto below = app.get_subcommands();
+  return below.empty() ? app : last_of(*below.front());
+}
+
+Path path_of(const CLI::App& app, const Command& root) {
+  std::vector<std::string> names;
+  for (const CLI::App* at = &last_of(app); at->get_parent() != nullptr; at = at->get_parent()) {
+    names.insert(names.begin(), at->get_name());
+  }
+  return find(root, names);
+}
+
+std::optional<std::string> option_meant(const Path& path, const std::string& word) {
+  std::vector<std::string> known{"--help"};
+  for (const Command* command : {path.back(), path.front()}) {
+    for (const Option& option : command->options) known.push_back("--" + option.name);
+  }
+  return nearest(word.substr(0, word.find('=')), known);
+}
+
+// The words for a command somewhere in the tree that others call `word`.
+std::optional<std::string> synonym_meant(const Command& root, const std::string& word) {
+  std::optional<std::string> found;
+  for_each_visible(root, [&](const Path& path) {
+    if (std::ranges::find(path.back()->synonyms, word) != path.back()->synonyms.end()) {
+      found = words(path);
+    }
+  });
+  return found;
+}
+
+std::string unknown_word(const Path& path, const std::string& word) {
+  const std::string here = words(path);
+  if (word.starts_with('-')) {
+    std::string text = fmt::format("`{}` has no option {}.", here, word);
+    if (auto meant = option_meant(path, word)) text += fmt::format(" Did you mean {}?", *meant);
+    return text;
+  }
+  if (path.back()->children.empty()) {
+    return fmt::format("`{}` does not know what to do with `{}`.", here, word);
+  }
+  std::string text = fmt::format("`{}` has no command `{}`.", here, word);
+  if (auto known = nearest(word, visible_names(*path.back()))) {
+    text += fmt::format(" Did you mean `{} {}`?", here, *known);
+  } else if (auto synonym = synonym_meant(*path.front(), word)) {
+    text += fmt::format(" Did you mean `{}`?", *synonym);
+  }
+  return text;
+}
+
+bool is_list(const Argument& argument) {
+  return std::holds_alternative<std::vector<std::string>*>(argument.target);
+}
+
+// Hands the words that are no options to the arguments in their order; a list leaves enough for the
+// required ones after it. Returns what is wrong, or nothing.
+std::string take_arguments(const Path& path, const std::vector<std::string>& rest) {
+  std::vector<std::string> given;
+  bool options_ended = false;
+  for (const std::string& word : rest) {
+    if (!options_ended && word == "--") {
+      options_ended = true;
+    } else if (!options_ended && word.size() > 1 && word.starts_with('-')) {
+      return unknown_word(path, word);
+    } else {
+      given.push_back(word);
+    }
+  }
+  const auto& arguments = path.back()->arguments;
+  std::size_t next = 0;
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const Argument& argument = arguments[i];
+    const auto needed_after = static_cast<std::size_t>(
+        std::count_if(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end(),
+                      [](const Argument& later) { return later.is_required; }));
+    const std::size_t left = given.size() - next;
+    const std::size_t free = left > needed_after ? left - needed_after : 0;
+    const std::size_t taken = is_list(argument) ? free : std::min<std::size_t>(free, 1);
+    if (taken == 0 && argument.is_required) missing.push_back(argument.name);
+    for (std::size_t word = 0; word < taken; ++word) {
+      if (auto* list = std::get_if<std::vector<std::string>*>(&argument.target)) {
+        (*list)->push_back(given[next++]);
+      } else {
+        *std::get<std::string*>(argument.target) = given[next++];
+      }
+    }
+  }
+  if (!missing.empty()) {
+    return fmt::format("`{}` needs {}.", words(path), fmt::join(missing, " and "));
+  }
+  return next < given.size() ? unknown_word(path, given[next]) : std::string();
+}
+
+}  // namespace
+
+Result<Parsed> parse(const Command& root, std::vector<std::string> words_typed) {
+  CLI::App app(root.summary, root.name);
+  describe(app, root, root);
+  std::string problem;
+  try {
+    std::ranges::reverse(words_typed);  // The order that CLI11 takes them in.
+    app.parse(std::move(words_typed));
+    Path path = path_of(app, root);
+    if (path.back()->run || path.back()->children.empty()) {
+      problem = take_arguments(path, last_of(app).remaining());
+      if (problem.empty()) return Parsed{std::move(path), false};
+    } else {
+      problem = fmt::format("`{}` needs to know what to do: {}.", words(path),
+                            fmt::join(visible_names(*path.back()), ", "));
+    }
+  } catch (const CLI::CallForHelp&) {
+    return Parsed{path_of(app, root), true};
+  } catch (const CLI::ExtrasError&) {
+    const auto rest = app.remaining(true);
+    problem = unknown_word(path_of(app, root), rest.empty() ? std::string() : rest.front());
+  } catch (const CLI::ParseError& failure) {
+    problem = std::string(failure.what()) + ".";
+  }
+  const Path path = path_of(app, root);
+  return fail(ErrorCode::invalid,
+              fmt::format("{}\n`{} --help` shows what it takes.", problem, words(path)));
+}
+
+}  // namespace holdfast::cli::tree

@@ -1,0 +1,31 @@
+// Signals: what the system or its administrator asks of the whole process.
+#pragma once
+
+#include "base/task.h"
+
+#include <memory>
+
+namespace holdfast::node {
+
+enum class Signal {
+  end,     // SIGTERM, SIGINT
+  reload,  // SIGHUP
+};
+
+class Signals {
+ public:
+  explicit Signals(boost::asio::any_io_executor executor);
+  ~Signals();
+
+  // The next one; those that come meanwhile are kept.
+  Task<Signal> next();
+
+  // From now on SIGTERM and SIGINT end the process as if nobody listened.
+  void end_at_once_on_next();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::node

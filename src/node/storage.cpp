@@ -1,0 +1,89 @@
+#include "node/storage.h"
+
+#include "env/rocksdb/table.h"
+#include "vault/families.h"
+#include "vault/range_log.h"
+
+#include <algorithm>
+
+namespace holdfast::node {
+namespace {
+
+// Names in the data folder, and on each disk.
+constexpr const char* slot_folder = "slot";
+constexpr const char* tables_folder = "tables";
+constexpr const char* register_file = "register";
+
+constexpr const char* key_block = "keys";  // A block of the slot.
+constexpr unsigned losses_max = 0;         // Policy 1+0: one disk.
+
+env::rocksdb::Options table_options(const StorageOptions& options) {
+  env::rocksdb::Options table;
+  table.root = options.data_folder;
+  table.folder = tables_folder;
+  const codec::SecretKey key = options.keys.ring()->table_key();
+  std::ranges::copy(key.view(), table.key.begin());
+  table.families = vault::vault_families();
+  std::ranges::copy(catalog::Catalog::families(), std::back_inserter(table.families));
+  return table;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
+  const vault::KeyRing& ring = *options.keys.ring();
+  env::Clock& clock = options.outside.clock();
+  env::Random& random = options.outside.random();
+  std::unique_ptr<Storage> storage(new Storage);
+  CO_TRY(co_await storage->open_slot(options));
+  slot::LocalSlot& slot = *storage->slot_;
+
+  CO_TRY_LET(storage->coordination_,
+             co_await grid::EmbeddedCoordination::open(options.data, register_file, {&slot},
+                                                       ring.register_key(), losses_max));
+  CO_TRY_LET(auto log, co_await vault::RangeLog::take_over(*storage->coordination_, {&slot}, ring,
+                                                           clock, random, {}));
+  CO_TRY_LET(auto table, co_await env::rocksdb::open_table(table_options(options)));
+  vault::LocalVault::Environment environment{.executor = options.executor,
+                                             .slot = slot,
+                                             .keys = ring,
+                                             .clock = clock,
+                                             .random = random,
+                                             .workers = options.outside.workers(),
+                                             .log = std::move(log),
+                                             .table = std::move(table)};
+  CO_TRY_LET(storage->vault_, co_await vault::LocalVault::open(std::move(environment)));
+  CO_TRY_LET(storage->catalog_, co_await catalog::Catalog::open(*storage->vault_, clock, random));
+  CO_TRY_LET(storage->users_, co_await catalog::Users::open(*storage->vault_, ring, clock, random));
+  storage->services_.emplace(*storage->catalog_, *storage->users_, *storage->vault_);
+  co_return storage;
+}
+
+// Makes the slot of a new vault. One that is there must be of this vault.
+Task<Result<void>> Storage::open_slot(const StorageOptions& options) {
+  env::Random& random = options.outside.random();
+  auto opened = co_await slot::LocalSlot::open(options.disk, slot_folder, random);
+  if (!opened && opened.error().code() == ErrorCode::not_found) {
+    opened = co_await slot::LocalSlot::create(options.disk, slot_folder, random);
+  }
+  CO_TRY_LET(slot_, std::move(opened));
+  CO_TRY_LET(const Bytes wanted, options.keys.block_for_slots());
+  CO_TRY_LET(const auto found, co_await slot_->get_block(key_block));
+  if (found) {
+    CO_TRY_LET(const vault::KeyBlock theirs, vault::KeyBlock::parse(*found));
+    if (theirs.vault() != options.keys.vault()) {
+      co_return fail(ErrorCode::denied,
+                     "The disk holds another vault, whose keys are not in this data folder.\n"
+                     "Name the data folder that it belongs to, or another disk.");
+    }
+    if (*found == wanted) co_return Result<void>();
+  }
+  co_return co_await slot_->put_block(key_block, wanted);
+}
+
+Task<void> Storage::close() {
+  if (vault_) co_await vault_->close();
+  if (slot_) co_await slot_->close();
+}
+
+}  // namespace holdfast::node

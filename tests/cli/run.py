@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""The command line from outside: every command as it is typed, against a real node."""
+
+import pathlib
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
+
+import copying  # noqa: E402
+import looking  # noqa: E402
+import nodes  # noqa: E402
+import words  # noqa: E402
+from report import Report  # noqa: E402
+from server import Server, scratch_folder  # noqa: E402
+
+
+def main():
+    report = Report()
+    base = scratch_folder("cli")
+    for title, test in words.tests(base):
+        report.run(title, test)
+    try:
+        with Server(base / "data") as server:
+            for module in (looking, copying):
+                for title, test in module.tests(server, base):
+                    report.run(title, test)
+        for title, test in nodes.tests(base):
+            report.run(title, test)
+    except Exception as failure:
+        report.run("the node starts", lambda: (_ for _ in ()).throw(failure))
+    if report.failed:
+        print(f"what was left: {base}", flush=True)
+    else:
+        shutil.rmtree(base, ignore_errors=True)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
