@@ -20,13 +20,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 
 import debian  # noqa: E402
+import ours  # noqa: E402
 import s3  # noqa: E402
 import sdks  # noqa: E402
 import tree  # noqa: E402
 from report import Report, expect  # noqa: E402
 from server import Killer, Server, scratch_folder  # noqa: E402
 
-CLIENTS = (debian.Awscli, debian.S3cmd, debian.Rclone, debian.Restic, sdks.Boto3, sdks.JavaScript)
+CLIENTS = (ours.Holdfast, debian.Awscli, debian.S3cmd, debian.Rclone, debian.Restic, sdks.Boto3,
+           sdks.JavaScript)
 FILES = 2000
 KILLS_STORING, KILLS_FETCHING = 3, 1
 RESTART_SECONDS_MAX = 10  # Generous: machines are shared. The time itself is printed.
@@ -159,7 +161,7 @@ def main():
         print(f"{len(names)} files, {size / 1e6:.0f} MB", flush=True)
         starts = []
         for make in CLIENTS:
-            if make.name not in options.only:
+            if make.name not in options.only or (options.endpoint and make is ours.Holdfast):
                 continue
             work = base / make.name
             work.mkdir()
