@@ -61,15 +61,18 @@ dev_fuzz() {
   report build/check/fuzz.count
 }
 
+suites() { git ls-files 'tests/*/run.py' | cut -d/ -f2 | xargs; }
+
 # dev_suite NAME [ARGS]: tests/NAME/run.py against the release build of the program.
 dev_suite() {
-  [ $# -gt 0 ] && [ -x "tests/$1/run.py" ] ||
-    die "which suite? There are: $(cd tests && ls -d -- */run.py | xargs -n1 dirname | xargs)"
-  local name=$1 code=0; shift
+  local name=${1:-} code=0
+  [ -x "tests/$name/run.py" ] || die "which suite? There are: $(suites)"
+  shift
   mkdir -p build/check
   echo "0 1" >build/check/"$name".count
-  local targets; targets=$(release_targets | grep -v _bench)
-  build release $targets >&2
+  install_packages tools/packages.txt
+  local targets; mapfile -t targets < <(release_targets | grep -v _bench)
+  build release holdfast "${targets[@]}" >&2
   install_packages tools/packages-test.txt
   HOLDFAST_BINARY=$PWD/build/release/holdfast PYTHONUNBUFFERED=1 "tests/$name/run.py" "$@" </dev/null 2>&1 |
     tee "build/check/$name.log" || code=$?
