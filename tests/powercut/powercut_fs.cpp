@@ -333,8 +333,10 @@ void on_write(fuse_req_t request, fuse_ino_t number, const char* bytes, std::siz
     is_known ? fuse_reply_write(request, size) : fuse_reply_err(request, EINVAL);
     return;
   }
-  const auto outcome = all.volume.write(handle_of(all, file), static_cast<std::uint64_t>(offset),
-                                        std::as_bytes(std::span(bytes, size)));
+  auto outcome = all.volume.write(handle_of(all, file), static_cast<std::uint64_t>(offset),
+                                  std::as_bytes(std::span(bytes, size)));
+  // The kernel leaves it to us to keep what O_DSYNC and RWF_DSYNC promise.
+  if (outcome && (file->flags & O_DSYNC) != 0) outcome = all.volume.sync(handle_of(all, file));
   outcome ? fuse_reply_write(request, size) : fuse_reply_err(request, outcome.error());
 }
 
