@@ -116,8 +116,8 @@ Task<Result<bool>> has_folder(Session& session, const std::string& path) {
 Task<Result<void>> SyncRun::compare(Place from, Place to) {
   Place& local = from.is_remote ? to : from;
   const Place& remote = from.is_remote ? from : to;
-  local.path = as_folder(local.path);
   CO_TRY_LET(const bool is_there, co_await has_folder(session_, local.path));
+  local.path = as_folder(local.path);
   if (!is_there && !from.is_remote) {
     co_return fail(ErrorCode::not_found, fmt::format("There is no folder {}.", local.path));
   }

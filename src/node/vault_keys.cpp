@@ -104,7 +104,8 @@ Task<Result<void>> VaultKeys::load(Bytes block) {
 }
 
 Task<Result<void>> VaultKeys::store() {
-  return env::replace_file(disk_, block_file, block_->serialize());
+  const Bytes block = block_->serialize();
+  co_return co_await env::replace_file(disk_, block_file, block);
 }
 
 // The key on this machine; drawn when it is needed first.

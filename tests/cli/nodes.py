@@ -47,7 +47,7 @@ class Nodes:
 
     def long_path(self):
         folder = self.base / ("x" * 60) / ("y" * 60)
-        with Server(folder) as server, tempfile.TemporaryDirectory() as runtime:
+        with Server(folder, log=self.base / "long.log") as server, tempfile.TemporaryDirectory() as runtime:
             server.kill()
             os.environ["XDG_RUNTIME_DIR"] = runtime
             try:

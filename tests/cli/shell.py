@@ -1,10 +1,12 @@
 """Running the program as a person or a script does."""
 
+import fcntl
 import json
 import os
 import pty
 import select
 import subprocess
+import termios
 import time
 
 from report import expect
@@ -22,7 +24,7 @@ def run(*arguments, code=0, text=None, environment=None):
     """Runs it, expects its exit code, and returns what it printed: on success to standard output,
     otherwise to standard error."""
     done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
-                          timeout=SECONDS_MAX, input=text or "",
+                          errors="surrogateescape", timeout=SECONDS_MAX, input=text or "",
                           env=environment or clean_environment())
     expect(done.returncode == code,
            f"`holdfast {' '.join(map(str, arguments))}` ended with {done.returncode} instead of "
@@ -43,6 +45,11 @@ class Shell:
         return json.loads(self(*arguments, "--json"))
 
 
+def take_terminal():
+    """Makes the terminal on standard input the one that Ctrl+C comes from."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """The program on a terminal of its own. Use as a context."""
 
@@ -50,7 +57,7 @@ class Terminal:
         self.screen, theirs = pty.openpty()
         self.shown = b""
         self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdin=theirs, stdout=theirs,
-                                        stderr=theirs, start_new_session=True,
+                                        stderr=theirs, start_new_session=True, preexec_fn=take_terminal,
                                         env=clean_environment(COLUMNS=str(columns)))
         os.close(theirs)
 
