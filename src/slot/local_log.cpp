@@ -229,22 +229,21 @@ Task<Result<void>> LocalLog::check_repeated(LogTail before, std::span<const Byte
 
 Task<Result<ChainHash>> LocalLog::chain_at(std::uint64_t sequence) {
   if (sequence == tail_.sequence) co_return tail_.chain;
-  for (const File& file : files_) {
-    if (file.before.sequence == sequence) co_return file.before.chain;
-    const auto after =
-        std::ranges::upper_bound(file.frames, sequence, {}, &FramePlace::first_sequence);
-    const bool is_here =
-        after != file.frames.begin() && (after != file.frames.end() || &file == &files_.back() ||
-                                         (&file + 1)->before.sequence >= sequence);
-    if (!is_here) continue;
-    const FramePlace& place = *std::prev(after);
-    AlignedBuffer frame(place.padded_bytes);
-    CO_TRY(co_await file.file->read(place.offset, frame.view()));
-    CO_TRY_LET(const auto records, decode_frame(frame.view(), file.nonce));
-    const LogTail before = find_frame(frame.view(), file.nonce)->before;
-    co_return extend(before, std::span(records).first(sequence - before.sequence)).chain;
+  // In the last file that begins at or before it.
+  auto file = std::ranges::upper_bound(
+      files_, sequence, {}, [](const File& each) { return each.before.sequence; });
+  if (file == files_.begin() || sequence > tail_.sequence) {
+    co_return fail(ErrorCode::invalid, fmt::format("record {} is not in the log", sequence));
   }
-  co_return fail(ErrorCode::invalid, fmt::format("record {} is forgotten", sequence));
+  --file;
+  if (file->before.sequence == sequence) co_return file->before.chain;
+  const FramePlace& place = *std::prev(
+      std::ranges::upper_bound(file->frames, sequence, {}, &FramePlace::first_sequence));
+  AlignedBuffer frame(place.padded_bytes);
+  CO_TRY(co_await file->file->read(place.offset, frame.view()));
+  CO_TRY_LET(const auto records, decode_frame(frame.view(), file->nonce));
+  const LogTail before = find_frame(frame.view(), file->nonce)->before;
+  co_return extend(before, std::span(records).first(sequence - before.sequence)).chain;
 }
 
 Task<Result<LocalLog::Fenced>> LocalLog::fence(std::uint64_t epoch) {

@@ -213,6 +213,7 @@ Task<Result<std::optional<Bytes>>> LocalSlot::get_block(std::string name) {
 
 Task<Result<Slot::Usage>> LocalSlot::usage() {
   // Room may have come back since.
+  if (!small_files_.has_ballast()) static_cast<void>(co_await small_files_.keep_ballast());
   if (logs_.is_short()) static_cast<void>(co_await logs_.refill());
   CO_TRY_LET(const env::Space space, co_await disk_.space());
   Usage usage{.size = space.size,

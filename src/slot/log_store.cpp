@@ -130,7 +130,7 @@ Task<Result<void>> LogStore::create(LogWriter writer, LogTail start, Bytes heade
 
   const std::string folder = folder_of(writer.generation);
   CO_TRY(co_await clear_folder(folder));  // What an attempt that failed left.
-  CO_TRY(co_await around_.disk.make_folder(folder));
+  CO_TRY(co_await around_.small_files.make_folder(folder));
   CO_TRY_LET(auto log, co_await LocalLog::create(around_, folder,
                                                  {.generation = writer.generation,
                                                   .epoch = writer.epoch,

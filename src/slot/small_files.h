@@ -22,13 +22,20 @@ class SmallFiles {
 
   // Makes the ballast if it is not there and there is room.
   Task<Result<void>> keep_ballast();
+  bool has_ballast() const { return has_ballast_; }
 
   // As env::replace_file(), but fails with `full` only when the ballast is gone already.
   Task<Result<void>> replace(std::string name, ByteView content);
 
+  // As env::Disk::make_folder(), on the same terms.
+  Task<Result<void>> make_folder(std::string name);
+
  private:
+  Task<bool> drop_ballast();
+
   env::Disk& disk_;
   std::string ballast_;
+  bool has_ballast_ = false;
 };
 
 }  // namespace holdfast::slot

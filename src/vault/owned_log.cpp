@@ -42,22 +42,86 @@ Task<Result<std::unique_ptr<RangeLog>>> RangeLog::take_over(grid::Coordination& 
 
 Task<Result<void>> OwnedLog::take_over() {
   executor_ = co_await boost::asio::this_coro::executor;
+  CO_TRY(co_await open_generation({}));
+  replication_ = std::make_unique<Replication>(opened_, environment_.clock, changed_);
+  replication_->start(executor_, tasks_);
+  tasks_.spawn(executor_, watch());
+  co_await look_for_room();
+  co_return Result<void>();
+}
+
+// Takes over, from whomever it may be, and counts anew what the log holds.
+Task<Result<void>> OwnedLog::open_generation(std::vector<SlotId> avoided) {
   TakeOver take_over({.coordination = environment_.coordination,
                       .slots = environment_.slots,
                       .keys = environment_.keys,
                       .clock = environment_.clock,
                       .random = environment_.random,
                       .options = environment_.options,
-                      .tasks = tasks_});
+                      .tasks = tasks_,
+                      .avoided = std::move(avoided)});
   CO_TRY_LET(opened_, co_await take_over.run());
   first_sequence_ = opened_.before.sequence + 1;
-  marks_.push_back({.sequence = first_sequence_, .bytes = 0});
+  bytes_ever_ = 0;
+  looked_at_bytes_ = 0;
+  marks_.assign(1, {.sequence = first_sequence_, .bytes = 0});
   note_size(opened_.tail.sequence, opened_.size_bytes);
   sealer_.emplace(environment_.keys, opened_.generation.id);
-  replication_ = std::make_unique<Replication>(opened_, environment_.clock);
-  replication_->start(executor_, tasks_);
-  co_await look_for_room();
   co_return Result<void>();
+}
+
+Task<void> OwnedLog::watch() {
+  while (!is_stopped_ && !failure_) {
+    if (replication_->failure()) {
+      fail_all(*replication_->failure());
+    } else if (replication_->trouble()) {
+      co_await mend();
+    } else {
+      co_await changed_.wait();
+    }
+  }
+}
+
+// Goes on without the slots that failed: a take-over from oneself.
+Task<void> OwnedLog::mend() {
+  auto failed = replication_->struck_off();
+  if (failed.size() == environment_.slots.size()) {
+    fail_all(Error(*replication_->trouble()).within("no slot is left that keeps the log"));
+    co_return;
+  }
+  replication_->stop();
+  const std::uint64_t acknowledged = replication_->acknowledged();
+  auto opened = co_await open_generation(std::move(failed));
+  if (!opened) {
+    fail_all(std::move(opened).error().within("go on without the slots that failed"));
+    co_return;
+  }
+  check(opened_.tail.sequence >= acknowledged, "what was acknowledged is brought along");
+  log::warning("log of {}: goes on with {} slots", environment_.options.range,
+               opened_.slots.size());
+  auto before = std::exchange(replication_,
+                              std::make_unique<Replication>(opened_, environment_.clock, changed_));
+  go_on_with(*before);
+  retired_.push_back(std::move(before));
+  std::erase_if(retired_, [](const auto& each) { return each->has_ended(); });
+  replication_->start(executor_, tasks_);
+  changed_.wake_all();
+}
+
+// What was submitted and is not in the new generation is written there under its own number, as
+// this generation's writer seals it.
+void OwnedLog::go_on_with(const Replication& before) {
+  RecordOpener opener(environment_.keys);
+  for (const auto& record : before.records_after(opened_.tail.sequence)) {
+    auto plain = opener.open(record->after.sequence, record->bytes);
+    check(plain.has_value(), "one can read what one wrote");
+    push(*plain);
+  }
+}
+
+void OwnedLog::fail_all(Error error) {
+  failure_ = std::move(error);
+  changed_.wake_all();
 }
 
 Task<Result<void>> OwnedLog::replay(std::uint64_t from, ReplayVisitor visitor) {
@@ -99,32 +163,40 @@ Task<Result<void>> OwnedLog::replay_from(slot::Slot& slot, std::uint64_t& next,
 
 std::uint64_t OwnedLog::submit(Bytes record) {
   check(record.size() <= record_bytes_max, "a record fits into the log");
+  // Whoever waits is told.
+  if (failure_) return replication_->tail().sequence + ++refused_;
+  push(record);
+  if (bytes_ever_ - looked_at_bytes_ >= look_bytes) look_for_room_soon();
+  return replication_->tail().sequence;
+}
+
+void OwnedLog::push(ByteView record) {
   const slot::LogTail before = replication_->tail();
   const std::uint64_t sequence = before.sequence + 1;
-  if (replication_->failure()) return before.sequence + ++refused_;  // Whoever waits is told.
   Bytes sealed = sealer_->seal(sequence, record);
   const slot::LogTail after{.sequence = sequence,
                             .chain = slot::extend_chain(before.chain, sequence, sealed)};
   note_size(sequence, sealed.size());
   replication_->push({.before = before, .after = after, .bytes = std::move(sealed)});
-  if (bytes_ever_ - looked_at_bytes_ >= look_bytes) look_for_room_soon();
-  return sequence;
 }
 
 Task<Result<void>> OwnedLog::wait_for(std::uint64_t sequence) {
   while (replication_->acknowledged() < sequence) {
-    if (replication_->failure()) co_return std::unexpected(*replication_->failure());
-    co_await replication_->wait_for_change();
+    if (failure_) co_return std::unexpected(*failure_);
+    co_await changed_.wait();
   }
   co_return Result<void>();
 }
 
 Task<Result<void>> OwnedLog::truncate(std::uint64_t until) {
-  if (replication_->failure()) co_return std::unexpected(*replication_->failure());
+  if (failure_) co_return std::unexpected(*failure_);
   until = std::min(until, replication_->acknowledged() + 1);
   if (until <= first_sequence_) co_return Result<void>();
+  const GenerationId generation = opened_.generation.id;
   co_await replication_->truncate(until);
-  if (replication_->failure()) co_return std::unexpected(*replication_->failure());
+  if (failure_) co_return std::unexpected(*failure_);
+  // Where a new generation came in between, a later truncation catches up.
+  if (generation != opened_.generation.id || until <= first_sequence_) co_return Result<void>();
   first_sequence_ = until;
   const auto above = std::ranges::upper_bound(marks_, until, {}, &Mark::sequence);
   marks_.erase(marks_.begin(), std::prev(above));
@@ -167,11 +239,12 @@ Task<void> OwnedLog::look_for_room() {
 Task<void> OwnedLog::close() {
   is_closing_ = true;
   if (replication_) {
-    while (replication_->acknowledged() < replication_->tail().sequence &&
-           !replication_->failure()) {
-      co_await replication_->wait_for_change();
+    while (!failure_ && replication_->acknowledged() < replication_->tail().sequence) {
+      co_await changed_.wait();
     }
+    is_stopped_ = true;
     replication_->stop();
+    changed_.wake_all();
   }
   co_await tasks_.join();
 }

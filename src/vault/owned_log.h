@@ -45,7 +45,7 @@ class OwnedLog final : public RangeLog {
   std::uint64_t acknowledged() const override { return replication_->acknowledged(); }
   Task<Result<void>> truncate(std::uint64_t until) override;
   std::uint64_t size_bytes() const override { return size_bytes_; }
-  bool may_serve() const override { return !is_closing_ && !replication_->failure(); }
+  bool may_serve() const override { return !is_closing_ && !failure_; }
   bool is_short_of_room() override;
   Task<void> close() override;
 
@@ -56,6 +56,12 @@ class OwnedLog final : public RangeLog {
     std::uint64_t bytes = 0;  // Of records before `sequence`, since the log was taken over.
   };
 
+  Task<Result<void>> open_generation(std::vector<SlotId> avoided);
+  Task<void> watch();
+  Task<void> mend();
+  void go_on_with(const Replication& before);
+  void fail_all(Error error);
+  void push(ByteView record);
   Task<Result<void>> replay_from(slot::Slot& slot, std::uint64_t& next, ReplayVisitor& visitor);
   Task<void> look_for_room();
   void look_for_room_soon();
@@ -66,6 +72,9 @@ class OwnedLog final : public RangeLog {
   OpenGeneration opened_;
   std::optional<RecordSealer> sealer_;
   std::unique_ptr<Replication> replication_;
+  std::vector<std::unique_ptr<Replication>> retired_;  // A slot may still hang in one.
+  std::optional<Error> failure_;
+  WaitList changed_;
   std::uint64_t first_sequence_ = 1;
   std::uint64_t refused_ = 0;  // Records submitted after the end.
   std::uint64_t size_bytes_ = 0;
@@ -76,6 +85,7 @@ class OwnedLog final : public RangeLog {
   Instant looked_at_;
   std::uint64_t looked_at_bytes_ = 0;
   bool is_closing_ = false;
+  bool is_stopped_ = false;
   TaskGroup tasks_;
 };
 

@@ -6,28 +6,15 @@
 #include "sim/world.h"
 #include "slot/local_slot.h"
 #include "vault/owned_log.h"
+#include "vault/steady_coordination_test.h"
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace holdfast::vault {
-
-// Rows that never get lost: what happens to real ones is tested with them.
-class SteadyCoordination final : public grid::Coordination {
- public:
-  Task<Result<grid::Row>> get(std::string name) override { co_return rows[name]; }
-  Task<Result<std::uint64_t>> set(std::string name, std::uint64_t expected, Bytes value) override {
-    if (rows[name].version != expected) co_return fail(ErrorCode::conflict, name);
-    rows[name] = {.version = expected + 1, .value = std::move(value)};
-    co_return expected + 1;
-  }
-
-  std::map<std::string, grid::Row> rows;
-};
 
 inline Bytes record_of(std::uint64_t sequence, std::size_t size = 100) {
   Bytes bytes(size);

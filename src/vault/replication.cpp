@@ -10,11 +10,12 @@
 
 namespace holdfast::vault {
 
-Replication::Replication(const OpenGeneration& generation, env::Clock& clock)
+Replication::Replication(const OpenGeneration& generation, env::Clock& clock, WaitList& changed)
     : acknowledgements_(generation.generation.acknowledgements),
       clock_(clock),
       tail_(generation.tail),
-      acknowledged_(generation.tail.sequence) {
+      acknowledged_(generation.tail.sequence),
+      changed_(changed) {
   for (std::size_t i = 0; i < generation.slots.size(); ++i) {
     Replica& replica = replicas_.emplace_back();
     replica.slot = generation.slots[i];
@@ -26,7 +27,10 @@ Replication::Replication(const OpenGeneration& generation, env::Clock& clock)
 }
 
 void Replication::start(const boost::asio::any_io_executor& executor, TaskGroup& group) {
-  for (Replica& replica : replicas_) group.spawn(executor, replicate(replica));
+  for (Replica& replica : replicas_) {
+    ++running_;
+    group.spawn(executor, replicate(replica));
+  }
 }
 
 void Replication::push(SealedRecord record) {
@@ -55,6 +59,7 @@ Task<void> Replication::replicate(Replica& replica) {
       failed(replica, std::move(appended).error());
     }
   }
+  --running_;
 }
 
 std::vector<Replication::Item> Replication::next_batch(const Replica& replica) const {
@@ -107,18 +112,17 @@ void Replication::drop_what_all_have() {
 }
 
 void Replication::failed(Replica& replica, Error error) {
-  if (failure_ || replica.is_struck_off) return;
+  // Once stopped it is fenced, as it should be.
+  if (failure_ || is_stopping_ || replica.is_struck_off) return;
   if (error.code() == ErrorCode::conflict) {
     fail_all(std::move(error).within("somebody else owns the log"));
     return;
   }
   replica.is_struck_off = true;
   log::error("log: slot {} is struck off: {}", to_string(replica.slot->id()), error.context());
-  if (living() < acknowledgements_) {
-    fail_all(std::move(error).within("too few slots are left that keep the log"));
-    return;
-  }
+  trouble_ = std::move(error);
   drop_what_all_have();
+  changed_.wake_all();
 }
 
 void Replication::strike_off_laggards() {
@@ -143,8 +147,12 @@ std::size_t Replication::living() const {
       std::ranges::count(replicas_, false, [](const Replica& each) { return each.is_struck_off; }));
 }
 
-bool Replication::is_degraded() const {
-  return living() < replicas_.size();
+std::vector<SlotId> Replication::struck_off() const {
+  std::vector<SlotId> slots;
+  for (const Replica& each : replicas_) {
+    if (each.is_struck_off) slots.push_back(each.slot->id());
+  }
+  return slots;
 }
 
 Task<void> Replication::truncate_one(Replica& replica, std::uint64_t until) {
@@ -153,6 +161,7 @@ Task<void> Replication::truncate_one(Replica& replica, std::uint64_t until) {
 }
 
 Task<void> Replication::truncate(std::uint64_t until) {
+  ++running_;
   TaskGroup group;
   const auto executor = co_await boost::asio::this_coro::executor;
   for (Replica& replica : replicas_) {
@@ -162,6 +171,7 @@ Task<void> Replication::truncate(std::uint64_t until) {
     }
   }
   co_await group.join();
+  --running_;
 }
 
 void Replication::stop() {
@@ -169,10 +179,11 @@ void Replication::stop() {
   for (Replica& replica : replicas_) replica.work.wake_all();
 }
 
-std::vector<std::shared_ptr<const SealedRecord>> Replication::unacknowledged() const {
+std::vector<std::shared_ptr<const SealedRecord>> Replication::records_after(
+    std::uint64_t sequence) const {
   std::vector<Item> left;
   for (const Item& item : items_) {
-    if (item->after.sequence > acknowledged_) left.push_back(item);
+    if (item->after.sequence > sequence) left.push_back(item);
   }
   return left;
 }

@@ -40,8 +40,8 @@ class Replication {
   static constexpr Duration full_patience = std::chrono::seconds(10);
   static constexpr Duration full_pause = std::chrono::milliseconds(100);
 
-  // `clock` must outlive it.
-  Replication(const OpenGeneration& generation, env::Clock& clock);
+  // Wakes `changed` whenever something else can be learnt from it. Both must outlive it.
+  Replication(const OpenGeneration& generation, env::Clock& clock, WaitList& changed);
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
@@ -55,10 +55,10 @@ class Replication {
   const slot::LogTail& tail() const { return tail_; }
   std::uint64_t acknowledged() const { return acknowledged_; }
   const std::optional<Error>& failure() const { return failure_; }
-  bool is_degraded() const;
 
-  // Wakes whenever acknowledged() or failure() changes.
-  Task<void> wait_for_change() { return changed_.wait(); }
+  // The slots that failed, and how the last of them did.
+  std::vector<SlotId> struck_off() const;
+  const std::optional<Error>& trouble() const { return trouble_; }
 
   // Of all slots that are still with us. A slot that fails is struck off.
   Task<void> truncate(std::uint64_t until);
@@ -66,8 +66,12 @@ class Replication {
   // No more batches begin.
   void stop();
 
-  // What was pushed and not acknowledged; for whoever goes on in a later generation.
-  std::vector<std::shared_ptr<const SealedRecord>> unacknowledged() const;
+  // Whether nothing is under way any more, after stop().
+  bool has_ended() const { return running_ == 0; }
+
+  // What was pushed after record `sequence`, not all of it acknowledged; for whoever goes on in a
+  // later generation.
+  std::vector<std::shared_ptr<const SealedRecord>> records_after(std::uint64_t sequence) const;
 
  private:
   using Item = std::shared_ptr<const SealedRecord>;
@@ -99,9 +103,11 @@ class Replication {
   std::size_t items_bytes_ = 0;
   slot::LogTail tail_;
   std::uint64_t acknowledged_ = 0;
+  std::size_t running_ = 0;
   bool is_stopping_ = false;
   std::optional<Error> failure_;
-  WaitList changed_;
+  std::optional<Error> trouble_;
+  WaitList& changed_;
 };
 
 }  // namespace holdfast::vault

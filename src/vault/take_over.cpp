@@ -130,7 +130,7 @@ Task<Result<void>> TakeOver::fence() {
     log::warning("log of {}: taken over without some slots{}", environment_.options.range, trouble);
   }
   std::ranges::sort(fenced_, std::greater(),
-                           [](const Fenced& each) { return each.reply.tail.sequence; });
+                    [](const Fenced& each) { return each.reply.tail.sequence; });
   co_return Result<void>();
 }
 
@@ -191,9 +191,12 @@ Task<Result<void>> TakeOver::make_logs(Generation& generation, slot::LogTail sta
   for (slot::Slot* const slot : environment_.slots) {
     if (std::ranges::find(candidates, slot) == candidates.end()) candidates.push_back(slot);
   }
+  std::erase_if(candidates, [&](const slot::Slot* slot) {
+    return std::ranges::find(environment_.avoided, slot->id()) != environment_.avoided.end();
+  });
+  if (candidates.empty()) co_return fail(ErrorCode::unavailable, "no slot is left");
   const unsigned losses = environment_.options.losses_max;
-  const std::size_t wanted =
-      std::min<std::size_t>(losses == 0 ? 1 : losses + 2, environment_.slots.size());
+  const std::size_t wanted = std::min<std::size_t>(losses == 0 ? 1 : losses + 2, candidates.size());
   for (std::size_t i = 0; i < wanted; ++i) {
     generation.members.push_back(
         {.slot = candidates[i]->id(), .incarnation = candidates[i]->incarnation()});

@@ -48,6 +48,7 @@ class TakeOver {
     env::Random& random;
     const RangeLogOptions& options;
     TaskGroup& tasks;
+    std::vector<SlotId> avoided;  // Slots that get no new log: they failed just now.
   };
 
   explicit TakeOver(Environment environment) : environment_(environment) {}
