@@ -71,10 +71,10 @@ Task<Outcome<void>> Call::respond_empty(unsigned status) {
 Task<void> respond_error(net::Exchange& exchange, std::string_view request_id, S3Error error) {
   const auto& request = exchange.request();
   const auto description = describe(error.code());
-  if (description.status == 500) {
-    log::write(
-        log::Level::error, request_id,
-        fmt::format("{} {}: {}", request.method, request.target.substr(0, 256), error.message()));
+  if (description.status >= 500 && !error.detail().empty()) {
+    log::write(log::Level::error, request_id,
+               fmt::format("{} {}: {}", request.method,
+                           request.target.substr(0, request.target.find('?')), error.detail()));
   }
   // A body that has begun cannot become an error: the peer must see that it is incomplete.
   if (exchange.has_started()) {

@@ -25,6 +25,12 @@ S3Error invalid_header(std::string_view name) {
   return S3Error(Code::invalid_request, fmt::format("Value for {} header is invalid.", name));
 }
 
+S3Error too_many_checksums() {
+  return S3Error(Code::invalid_request,
+                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                 "allowed.");
+}
+
 bool is_chunked(Payload payload) {
   return payload != Payload::hashed && payload != Payload::not_signed;
 }
@@ -62,28 +68,28 @@ Outcome<std::optional<codec::Md5::Value>> read_md5(const Call& call) {
   return md5;
 }
 
+// A header with the checksum of the body, of whatever algorithm.
+bool names_checksum(std::string_view name) {
+  return name.starts_with(checksum_prefix) && name != "x-amz-checksum-mode" &&
+         name != "x-amz-checksum-type" && name != "x-amz-checksum-algorithm";
+}
+
 Outcome<std::optional<Checksum>> read_checksum(const Call& call) {
-  std::optional<Checksum> found;
+  std::vector<std::pair<std::string, std::string_view>> found;
   for (const auto& [field, value] : call.request().headers.fields()) {
-    const auto name = to_lower(field);
-    if (!name.starts_with(checksum_prefix) || name == "x-amz-checksum-mode" ||
-        name == "x-amz-checksum-type" || name == "x-amz-checksum-algorithm") {
-      continue;
-    }
-    const auto kind = checksum_kind_of_header(name);
-    if (!kind) {
-      return refuse(Code::invalid_request,
-                    "The algorithm type you specified in x-amz-checksum- header is invalid.");
-    }
-    if (found) {
-      return refuse(Code::invalid_request,
-                    "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
-                    "allowed.");
-    }
-    if (!is_checksum(*kind, value)) return refuse(invalid_header(name));
-    found = Checksum{*kind, value};
+    auto name = to_lower(field);
+    if (names_checksum(name)) found.emplace_back(std::move(name), value);
   }
-  return found;
+  if (found.empty()) return std::nullopt;
+  if (found.size() > 1) return refuse(too_many_checksums());
+  const auto& [name, value] = found.front();
+  const auto kind = checksum_kind_of_header(name);
+  if (!kind) {
+    return refuse(Code::invalid_request,
+                  "The algorithm type you specified in x-amz-checksum- header is invalid.");
+  }
+  if (!is_checksum(*kind, value)) return refuse(invalid_header(name));
+  return Checksum{*kind, std::string(value)};
 }
 
 Outcome<std::optional<ChecksumKind>> read_trailer(const Call& call) {
@@ -124,11 +130,7 @@ Outcome<BodyClaim> read_claim(const Call& call, std::uint64_t size_max, Checksum
   if (subject == ChecksumSubject::object) return claim;
   TRY_LET(claim.checksum, read_checksum(call));
   TRY_LET(claim.trailer, read_trailer(call));
-  if (claim.checksum && claim.trailer) {
-    return refuse(Code::invalid_request,
-                  "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
-                  "allowed.");
-  }
+  if (claim.checksum && claim.trailer) return refuse(too_many_checksums());
   TRY(check_sdk_algorithm(call, claim));
   return claim;
 }

@@ -184,6 +184,13 @@ Outcome<void> judge_size(const Call& call, const std::vector<catalog::PartInfo>&
 }
 
 Outcome<void> judge_form(const Call& call, const Upload& upload) {
+  const auto count = std::ranges::count_if(
+      checksum_kinds, [&](ChecksumKind kind) { return !call.header(header_of(kind)).empty(); });
+  if (count > 1) {
+    return refuse(Code::invalid_request,
+                  "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                  "allowed.");
+  }
   const auto text = call.header("x-amz-checksum-type");
   if (text.empty()) return {};
   TRY_LET(const ChecksumForm form, parse_checksum_form(text));
@@ -196,13 +203,6 @@ Outcome<void> judge_form(const Call& call, const Upload& upload) {
 
 // What the client says of the whole, in a header of the kind.
 Outcome<void> judge_whole(const Call& call, const std::optional<Checksum>& made) {
-  const auto count = std::ranges::count_if(
-      checksum_kinds, [&](ChecksumKind kind) { return !call.header(header_of(kind)).empty(); });
-  if (count > 1) {
-    return refuse(Code::invalid_request,
-                  "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
-                  "allowed.");
-  }
   for (const auto kind : checksum_kinds) {
     const auto claimed = call.header(header_of(kind));
     if (claimed.empty()) continue;

@@ -21,6 +21,8 @@ Outcome<Directives> read_directives(const Call& call) {
         invalid_argument("Unknown metadata directive.", "x-amz-metadata-directive", directive));
   }
   directives.replaces_metadata = directive == "REPLACE";
+  // Too much metadata is refused even where it would not be used.
+  TRY(read_fields(call));
   const auto algorithm = call.header("x-amz-checksum-algorithm");
   if (!algorithm.empty()) {
     TRY_LET(directives.checksum, parse_checksum_kind(algorithm));

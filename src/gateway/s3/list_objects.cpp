@@ -29,7 +29,9 @@ Task<Outcome<catalog::ListPage>> read_page(Call& call, const Listing& listing) {
 void write_request(XmlWriter& writer, const Call& call, const Listing& listing) {
   const auto& request = listing.request;
   writer.element("Name", call.bucket());
-  writer.element("Prefix", spell(request.prefix, listing.is_encoded));
+  if (!request.prefix.empty()) {
+    writer.element("Prefix", spell(request.prefix, listing.is_encoded));
+  }
   if (!request.delimiter.empty()) {
     writer.element("Delimiter", spell(request.delimiter, listing.is_encoded));
   }
@@ -48,7 +50,7 @@ Task<Outcome<void>> list_objects(Call& call) {
   const auto owner = co_await find_owner(call, bucket);
   XmlWriter writer("ListBucketResult");
   write_request(writer, call, listing);
-  writer.element("Marker", spell(marker, listing.is_encoded));
+  if (!marker.empty()) writer.element("Marker", spell(marker, listing.is_encoded));
   writer.element("IsTruncated", page.is_truncated);
   if (page.is_truncated) writer.element("NextMarker", spell(page.next, listing.is_encoded));
   for (const auto& object : page.objects) write_object(writer, object, listing.is_encoded, &owner);

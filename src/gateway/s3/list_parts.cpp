@@ -19,11 +19,11 @@ Outcome<std::uint32_t> read_marker(const Call& call) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size()) {
     return refuse(invalid_argument(
-        fmt::format("Provided {} not an integer or within integer range", name), name, text));
+        fmt::format("Provided {} not an integer or within integer range", text), name, text));
   }
   if (number < 0) {
     return refuse(invalid_argument(
-        fmt::format("Argument {} must be an integer between 0 and 2147483647", name), name, text));
+        fmt::format("Argument {} must be an integer between 0 and 2147483647", text), name, text));
   }
   return static_cast<std::uint32_t>(number);
 }

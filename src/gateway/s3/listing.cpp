@@ -17,11 +17,11 @@ Outcome<std::size_t> read_count(const Call& call, std::string_view name) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (failure != std::errc() || end != text.data() + text.size()) {
     return refuse(invalid_argument(
-        fmt::format("Provided {} not an integer or within integer range", name), name, text));
+        fmt::format("Provided {} not an integer or within integer range", text), name, text));
   }
   if (count < 0) {
     return refuse(invalid_argument(
-        fmt::format("Argument {} must be an integer between 0 and 2147483647", name), name, text));
+        fmt::format("Argument {} must be an integer between 0 and 2147483647", text), name, text));
   }
   return std::min<std::size_t>(static_cast<std::size_t>(count), page_count_max);
 }

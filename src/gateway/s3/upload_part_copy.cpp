@@ -50,6 +50,7 @@ Task<Outcome<catalog::PartInfo>> copy_once(Call& call, CopySource& source, const
 
 Task<Outcome<void>> upload_part_copy(Call& call) {
   CO_TRY_LET(const std::uint32_t number, read_part_number(call));
+  CO_TRY(co_await call.open_bucket());
   CO_TRY_LET(CopySource source, CopySource::create(call));
   CO_TRY_LET(const Upload upload, co_await open_upload(call));
   auto part = co_await copy_once(call, source, upload, number);

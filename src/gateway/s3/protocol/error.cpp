@@ -202,6 +202,7 @@ CodeDescription describe(Code code) {
 }
 
 S3Error::S3Error(const Error& error) : S3Error(code_of(error.code())) {
+  detail_ = error.context();
   // Which argument makes no sense, or which object is damaged, helps whoever reads the answer more
   // than S3's general words.
   if (error.code() == ErrorCode::invalid || error.code() == ErrorCode::corrupt) {

@@ -111,10 +111,14 @@ class S3Error {
   const std::string& message() const { return message_; }
   const std::vector<Field>& fields() const { return fields_; }
 
+  // For the log: what failed inside, where that is not told to clients.
+  const std::string& detail() const { return detail_; }
+
  private:
   Code code_;
   std::string message_;
   std::vector<Field> fields_;
+  std::string detail_;
 };
 
 template <class T>
