@@ -6,6 +6,7 @@
 
 namespace holdfast::cli {
 
+tree::Command bench_command();
 tree::Command bucket_command();
 tree::Command cat_command();
 tree::Command completion_command();

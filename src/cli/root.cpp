@@ -25,7 +25,8 @@ tree::Command root_command(CommonOptions& common, bool& wants_version) {
       .children = {up_command(), status_command(), ls_command(), cp_command(), sync_command(),
                    cat_command(), mv_command(), rm_command(), du_command(), bucket_command(),
                    user_command(), key_command(), vault_command(), config_command(),
-                   completion_command(), help_command(), man_command(), version_command()},
+                   bench_command(), completion_command(), help_command(), man_command(),
+                   version_command()},
   };
 }
 
