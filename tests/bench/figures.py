@@ -107,10 +107,9 @@ def small_objects(figures, net, put_1k, put_4k, get_1k):
                          f"{cost * 1000:.0f} us CPU a request, Beast {bare_cost * 1000:.1f}")
 
 
-def peaks(figures, listing, streams, idle_bytes, objects):
+def peaks(figures, listing, streams):
     figures.at_most("S3: LIST, CPU s per 1,000 keys", 0.02,
                     listing.run("list")["server"]["cpu_s_per_1000_keys"])
-    figures.at_most(f"RSS idle, {objects:,} objects, MiB", 256, idle_bytes / 2**20)
     peak = max(run["server"]["peak_rss_bytes"] for run in streams.runs)
     figures.at_most("RSS peak, 64 streams, MiB", 512, peak / 2**20)
 

@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 import backup  # noqa: E402
 import figures as targets  # noqa: E402
 from loads import Ours, Peer, resident_bytes  # noqa: E402
-from server import scratch_folder  # noqa: E402
+from server import ServerError, scratch_folder  # noqa: E402
 
 PARTS = ("engine", "s3", "tree")
 OBJECTS, OBJECTS_FULL = 100_000, 1_000_000
@@ -63,7 +63,15 @@ class Matrix:
         after = resident_bytes(self.server.process_id)
         print(f"resident with {self.objects:,} objects: {before / 2**20:.0f} MiB, after a restart "
               f"{after / 2**20:.0f} MiB", flush=True)
-        self.idle_bytes = max(before, after)
+        return max(before, after)
+
+
+def attempt(work):
+    """What `work` returns, or why it failed: one figure that is missing spoils no others."""
+    try:
+        return work()
+    except (RuntimeError, OSError, ServerError) as failure:
+        return " ".join(str(failure).split())
 
 
 def measure_s3(figures, options, base):
@@ -74,10 +82,15 @@ def measure_s3(figures, options, base):
     with Ours(folder) as server:
         matrix = Matrix(server, options)
         matrix.run()
-        matrix.fill()
+        idle = attempt(matrix.fill)
     targets.large_objects(figures, parts, matrix.unsigned, matrix.signed)
     targets.small_objects(figures, net, matrix.put_1k, matrix.put_4k, matrix.get_1k)
-    targets.peaks(figures, matrix.listing, matrix.streams, matrix.idle_bytes, options.objects)
+    targets.peaks(figures, matrix.listing, matrix.streams)
+    name = f"RSS idle, {options.objects:,} objects, MiB"
+    if isinstance(idle, int):
+        figures.at_most(name, 256, idle / 2**20)
+    else:
+        figures.missing(name, idle)
     shutil.rmtree(folder)
 
 
