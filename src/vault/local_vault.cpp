@@ -94,8 +94,9 @@ Task<Result<void>> LocalVault::make_safe(std::vector<std::shared_ptr<PendingChun
   for (auto& [segment, bytes] : order) {
     if (size < seal_bytes_min) break;
     segments_->seal(segment);
-    co_await segment->settled.wait();
+    co_await segment->judged.wait();
     if (segment->has_failed) co_return fail(ErrorCode::io, "the content could not be stored");
+    if (!segment->settled.is_set()) co_return std::unexpected(*segment->trouble);
     size -= bytes;
   }
   co_return Result<void>();

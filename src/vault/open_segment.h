@@ -43,7 +43,9 @@ struct OpenSegment {
   WaitList filled;           // Woken whenever unfilled falls to 0.
 
   bool is_closed = false;    // Takes no more chunks; being sealed.
-  Event settled;             // Sealed and registered, or failed for good.
+  Event settled;             // Sealed and registered, or given up when the vault ends.
+  Event judged;              // The same, or in trouble.
+  std::optional<Error> trouble;  // Why the disk did not take it at first.
   bool has_failed = false;
 
   // The oldest record of the log that holds a chunk of this segment; 0: none does.

@@ -19,7 +19,7 @@ constexpr std::size_t grant_count = 16;       // Segment ids that one record gra
 constexpr std::size_t granted_min = 4;        // Fewer left: ask for more.
 constexpr std::size_t spare_buffers_max = 1;  // Kept for the next segment instead of freed.
 constexpr std::size_t hash_piece_bytes = 8 * mib;
-constexpr Duration full_retry_every = 1s;
+constexpr Duration seal_retry_every = 1s;
 
 // Room that content may not use up: for the log, its deletes, and what they need to become durable.
 constexpr std::uint64_t reserve_bytes_min = 256 * mib;
@@ -91,14 +91,19 @@ SegmentIdentity SegmentStore::identity_of(const SegmentRow& row) const {
 }
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
-  if (is_full_) {
+  // Room for all that may be in memory is there before more is taken in; what is on its way to the
+  // disk already counts too.
+  for (bool is_first = true; is_first || open_.size() >= open_segments_max; is_first = false) {
     CO_TRY(co_await measure_room());
     if (is_full_) {
       co_return fail(ErrorCode::full,
                      "the disk is full: remove objects, run a collection, or add room");
     }
+    if (stalled_ > 0) {
+      co_return fail(ErrorCode::io, "the disk does not take what is to be stored: see the log");
+    }
+    if (open_.size() >= open_segments_max) co_await room_changed_.wait();
   }
-  auto hold = co_await buffers_.take();
   if (granted_.size() < granted_min) {
     CO_TRY(co_await grant_more());
   }
@@ -115,7 +120,6 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
     segment->buffer = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
   }
-  holds_[number] = std::move(hold);
   open_[number] = segment;
   co_return segment;
 }
@@ -195,13 +199,7 @@ void SegmentStore::seal(std::shared_ptr<OpenSegment> segment) {
 Task<void> SegmentStore::seal_now(std::shared_ptr<OpenSegment> segment) {
   while (segment->unfilled > 0) co_await segment->filled.wait();
   auto sealed = co_await seal_and_register(segment);
-  while (!sealed && sealed.error().code() == ErrorCode::full) {
-    if (!is_full_) log::warning("the disk is full: content waits in memory until there is room");
-    is_full_ = true;
-    co_await env_.clock.sleep_until(env_.clock.now() + full_retry_every);
-    if (is_stopping_ || env_.journal.failure()) break;
-    sealed = co_await seal_and_register(segment);
-  }
+  if (!sealed) sealed = co_await seal_again(segment, std::move(sealed).error());
   if (!sealed) {
     log::error("segment {} could not be stored: {}", to_string(segment->identity.segment),
                sealed.error().context());
@@ -210,6 +208,26 @@ Task<void> SegmentStore::seal_now(std::shared_ptr<OpenSegment> segment) {
     release(segment);
   }
   segment->settled.set();
+  segment->judged.set();
+  room_changed_.wake_all();
+}
+
+// The disk did not take the segment, mostly because it is full. Whoever waits for it is told; it stays
+// in memory and is tried again, as a new file each time, until the disk takes it.
+Task<Result<void>> SegmentStore::seal_again(std::shared_ptr<OpenSegment> segment, Error reason) {
+  log::warning("content waits in memory, because the disk does not take it: {}", reason.context());
+  is_full_ = is_full_ || reason.code() == ErrorCode::full;
+  ++stalled_;
+  segment->trouble = reason;
+  segment->judged.set();
+  room_changed_.wake_all();
+  Result<void> sealed = std::unexpected(std::move(reason));
+  while (!sealed && !is_stopping_ && !env_.journal.failure()) {
+    co_await env_.clock.sleep_until(env_.clock.now() + seal_retry_every);
+    sealed = co_await seal_and_register(segment);
+  }
+  --stalled_;
+  co_return sealed;
 }
 
 Task<Result<void>> SegmentStore::seal_and_register(std::shared_ptr<OpenSegment> segment) {
@@ -270,7 +288,7 @@ Task<Result<void>> SegmentStore::write_shards(OpenSegment& segment, SegmentRow& 
 
 void SegmentStore::release(const std::shared_ptr<OpenSegment>& segment) {
   open_.erase(segment->number);
-  holds_.erase(segment->number);
+  room_changed_.wake_all();
   // A reader that still copies from the buffer keeps it.
   if (segment.use_count() <= 2 && spare_buffers_.size() < spare_buffers_max &&
       segment->buffer.size() == segment_bytes_max) {

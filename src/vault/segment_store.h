@@ -21,7 +21,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 namespace holdfast::vault {
@@ -128,6 +127,7 @@ class SegmentStore {
   Task<Result<std::shared_ptr<OpenSegment>>> open_segment();
   Task<Result<void>> grant_more();
   Task<void> seal_now(std::shared_ptr<OpenSegment> segment);
+  Task<Result<void>> seal_again(std::shared_ptr<OpenSegment> segment, Error reason);
   Task<Result<void>> seal_and_register(std::shared_ptr<OpenSegment> segment);
 
   Environment env_;
@@ -139,8 +139,8 @@ class SegmentStore {
   std::deque<SegmentNumber> granted_;
   Mutex granting_;
   Mutex opening_;
-  Semaphore buffers_{open_segments_max};
-  std::unordered_map<SegmentNumber, Semaphore::Hold> holds_;
+  WaitList room_changed_;    // A segment left memory, or the disk did not take one.
+  std::size_t stalled_ = 0;  // Segments that the disk did not take so far.
   std::vector<AlignedBuffer> spare_buffers_;
   bool is_full_ = false;
   bool is_stopping_ = false;

@@ -60,7 +60,8 @@ Task<Result<void>> LocalVault::carry_forward(std::uint64_t before) {
   for (const auto& segment : held) {
     if (segment->is_closed || segment->chunks_end >= segment_bytes_min) {
       segments_->seal(segment);
-      co_await segment->settled.wait();
+      co_await segment->judged.wait();
+      if (!segment->settled.is_set()) continue;  // No room: its records stay in the log.
       if (segment->has_failed) co_return fail(ErrorCode::io, "a segment could not be stored");
       continue;
     }
