@@ -69,7 +69,7 @@ class Copy {
           co_await session_.workers().call([&walk] { return walk.next(walk_batch); });
       for (const LocalWalk::Trouble& trouble : walk.take_troubles()) {
         if (trouble.is_failure) {
-          session_.report_failure(trouble.reason);
+          session_.report_failure(Error(ErrorCode::io, trouble.reason));
         } else {
           session_.terminal().say(
               fmt::format("Left out {}: {}.\n", join(source.path, trouble.path), trouble.reason));
@@ -123,7 +123,7 @@ class Copy {
         if (!target_.is_remote && object.key.ends_with('/')) continue;  // A folder, as S3 has it.
         const auto path = relative_path(object.key, prefix);
         if (!path && !target_.is_remote) {
-          session_.report_failure(path.error().context());
+          session_.report_failure(path.error());
           continue;
         }
         co_await add_object(source, object, below + object.key.substr(prefix.size()));
@@ -257,7 +257,7 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
     added = co_await run.add(source);
     if (added) continue;
     if (sources.size() == 1) break;
-    session.report_failure(added.error().context());
+    session.report_failure(added.error());
     added = Result<void>();
   }
   co_await transfer.finish();

@@ -85,8 +85,8 @@ Result<int> run_command(const tree::Path& path, const CommonOptions& common, Ter
     }
     return std::unexpected(std::move(done).error());
   }
-  if (session.failure_count() == 0) return 0;
-  return session.has_success() ? exit_in_part : exit_failed;
+  if (!session.failure()) return 0;
+  return session.has_success() ? exit_in_part : exit_code(*session.failure());
 }
 
 Result<int> run_words(std::vector<std::string> words, Terminal& terminal) {

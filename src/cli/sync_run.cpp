@@ -41,7 +41,7 @@ class LocalSide final : public SyncSide {
     for (const LocalWalk::Trouble& trouble : walk_.take_troubles()) {
       if (trouble.is_failure) {
         is_whole_ = false;
-        session_.report_failure(trouble.reason);
+        session_.report_failure(Error(ErrorCode::io, trouble.reason));
       } else {
         session_.terminal().say(fmt::format("Left out {}: {}.\n", trouble.path, trouble.reason));
       }
@@ -111,6 +111,13 @@ Task<Result<bool>> has_folder(Session& session, const std::string& path) {
   co_return true;
 }
 
+// Not every file's name can be a key, nor every key a file's name.
+Result<void> judge_name(const std::string& path, const std::string& key, bool is_upload) {
+  if (is_upload) return node::judge_key(key);
+  TRY(relative_path(path, ""));
+  return {};
+}
+
 }  // namespace
 
 Task<Result<void>> SyncRun::compare(Place from, Place to) {
@@ -142,8 +149,10 @@ Task<Result<void>> SyncRun::compare(Place from, Place to) {
     }
     if (order >= 0) target.advance();
   }
+  if (same_ > 0) session_.report_success();
   if (!extra_.empty() && !here.is_whole()) {
-    session_.report_failure("Nothing was removed, because not all of the source could be read.");
+    session_.report_failure(
+        Error(ErrorCode::io, "Nothing was removed, because not all of the source could be read."));
     extra_.clear();
   }
   co_await remove(to);
@@ -180,13 +189,8 @@ Task<void> SyncRun::move(const Place& from, const Place& to, const SyncEntry& so
   if (wish_.is_checking && target != nullptr && source.size == target->size) {
     job.unless_etag = is_upload ? target->etag : source.etag;
   }
-  const auto is_name_good = is_upload ? node::judge_key(job.key) : [&]() -> Result<void> {
-    TRY(relative_path(source.path, ""));
-    return {};
-  }();
-  if (!is_name_good) {
-    session_.report_failure(
-        fmt::format("Left out {}: {}", source.path, is_name_good.error().context()));
+  if (const auto judged = judge_name(source.path, job.key, is_upload); !judged) {
+    session_.report_failure(Error(judged.error()).within("Left out " + source.path));
     co_return;
   }
   co_await transfer_.add(std::move(job));

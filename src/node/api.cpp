@@ -77,18 +77,25 @@ Task<Result<void>> dispatch(Call& call, Means& means) {
                            fmt::format("{} takes {}, not {}.", target, allowed, call.method())});
 }
 
-}  // namespace
-
-Task<void> Api::handle(net::Exchange& exchange) {
-  if (const auto done = co_await answer(exchange, true); !done) {
+// What ended a request in the midst of its answer, where nobody can be told any more.
+void note(const Result<void>& done) {
+  if (done) return;
+  const ErrorCode code = done.error().code();
+  if (code == ErrorCode::corrupt || code == ErrorCode::io) {
+    log::error("{}", done.error().context());
+  } else {
     log::debug("request ended early: {}", done.error().context());
   }
 }
 
+}  // namespace
+
+Task<void> Api::handle(net::Exchange& exchange) {
+  note(co_await answer(exchange, true));
+}
+
 Task<void> Api::handle_watcher(net::Exchange& exchange) {
-  if (const auto done = co_await answer(exchange, false); !done) {
-    log::debug("request ended early: {}", done.error().context());
-  }
+  note(co_await answer(exchange, false));
 }
 
 Task<Result<void>> Api::answer(net::Exchange& exchange, bool with_calls) {

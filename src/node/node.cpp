@@ -13,6 +13,9 @@ namespace holdfast::node {
 namespace {
 
 constexpr Duration drain_patience = std::chrono::seconds(10);
+// For background work to come to a stop. What is not done by then is as after a crash, which is
+// safe.
+constexpr Duration close_patience = std::chrono::seconds(10);
 
 std::unexpected<Error> not_open(State state, const std::string& failure) {
   switch (state) {
@@ -62,7 +65,10 @@ Task<void> Node::serve() {
         reload();
         break;
       case Signal::end:
-        co_await shut_down();
+        log::info("stopping; requests at work have {} seconds",
+                  std::chrono::duration_cast<std::chrono::seconds>(drain_patience).count());
+        co_await let_go();
+        log::info("stopped");
         co_return;
     }
   }
@@ -87,11 +93,10 @@ void Node::reload() {
   log::info("settings read anew");
 }
 
-Task<void> Node::shut_down() {
-  log::info("stopping; requests at work have {} seconds",
-            std::chrono::duration_cast<std::chrono::seconds>(drain_patience).count());
+Task<void> Node::let_go() {
   phase_ = State::draining;
   signals_->end_at_once_on_next();
+  signals_->end_after(drain_patience + close_patience);
   if (s3_server_) co_await s3_server_->drain(drain_patience);
   if (watch_server_) co_await watch_server_->drain(Duration(0));
   co_await api_server_->drain(drain_patience);
@@ -101,7 +106,6 @@ Task<void> Node::shut_down() {
   }
   forget_file(socket_);
   forget_file(options_.data_folder + "/endpoint");
-  log::info("stopped");
 }
 
 Task<void> Node::handle_s3(net::Exchange& exchange) {

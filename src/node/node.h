@@ -81,14 +81,14 @@ class Node final : public Control {
   Task<Result<void>> open_vault();
   Task<Result<void>> open_storage();
   Task<Result<void>> make_administrator();
-  Result<void> store_credentials(const catalog::Credentials& credentials);
+  Result<void> store_credentials(const std::string& user, const catalog::Credentials& credentials);
   Result<std::optional<net::Certificate>> s3_certificate();
 
   Task<void> handle_s3(net::Exchange& exchange);
   Task<void> handle_api(net::Exchange& exchange);
   Task<void> close_storage();
   void reload();
-  Task<void> shut_down();
+  Task<void> let_go();
 
   boost::asio::any_io_executor executor_;
   Outside& outside_;

@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace holdfast::node {
 namespace {
 
@@ -58,7 +60,7 @@ Task<Result<std::unique_ptr<Node>>> Node::open(boost::asio::any_io_executor exec
   auto begun = node->serve_s3();
   if (begun) begun = co_await node->open_keys();
   if (!begun) {
-    co_await node->shut_down();
+    co_await node->let_go();
     co_return std::unexpected(std::move(begun).error());
   }
   co_return node;
@@ -231,8 +233,10 @@ Task<Result<void>> Node::make_administrator() {
   catalog::Users& users = storage_->services().users;
   const auto told = told_credentials(options_.variables);
   CO_TRY_LET(const auto known, co_await users.list());
-  if (known.empty()) {
-    CO_TRY(co_await users.create(administrator, true));
+  const auto first = std::ranges::find_if(known, &catalog::User::is_admin);
+  const std::string name = first == known.end() ? administrator : first->name;
+  if (first == known.end()) {
+    CO_TRY(co_await users.create(name, true));
   } else if (!told) {
     CO_TRY_LET(const auto keys, co_await users.list_keys(std::nullopt));
     // Without any, a start ended between user and key.
@@ -245,20 +249,20 @@ Task<Result<void>> Node::make_administrator() {
       CO_TRY(co_await users.revoke_key(told->access_key));
     }
   }
-  CO_TRY_LET(const auto credentials, co_await users.create_key(administrator, told));
-  CO_TRY(store_credentials(credentials));
+  CO_TRY_LET(const auto credentials, co_await users.create_key(name, told));
+  CO_TRY(store_credentials(name, credentials));
   new_credentials_ = credentials;
   log::info("the administrator's access key is in {}", credentials_file());
   co_return Result<void>();
 }
 
 // In the form that S3 tools read, named by AWS_SHARED_CREDENTIALS_FILE.
-Result<void> Node::store_credentials(const catalog::Credentials& credentials) {
-  return write_note(
-      credentials_file(),
-      fmt::format("# Access to S3 at {} for the user {}.\n[default]\n"
-                  "aws_access_key_id = {}\naws_secret_access_key = {}\n",
-                  endpoint_, administrator, credentials.access_key, credentials.secret_key));
+Result<void> Node::store_credentials(const std::string& user,
+                                     const catalog::Credentials& credentials) {
+  return write_note(credentials_file(),
+                    fmt::format("# Access to S3 at {} for the user {}.\n[default]\n"
+                                "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+                                endpoint_, user, credentials.access_key, credentials.secret_key));
 }
 
 }  // namespace holdfast::node

@@ -1,19 +1,24 @@
 #include "node/signals.h"
 
+#include "base/log.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace holdfast::node {
 
 class Signals::Impl {
  public:
   explicit Impl(const boost::asio::any_io_executor& executor)
-      : set_(executor, SIGTERM, SIGINT, SIGHUP) {}
+      : set_(executor, SIGTERM, SIGINT, SIGHUP), last_(executor) {}
 
   boost::asio::signal_set set_;
+  boost::asio::steady_timer last_;
 };
 
 Signals::Signals(boost::asio::any_io_executor executor) : impl_(std::make_unique<Impl>(executor)) {}
@@ -28,6 +33,15 @@ Task<Signal> Signals::next() {
 
 void Signals::end_at_once_on_next() {
   impl_->set_.clear();  // Which gives the signals their usual effect back.
+}
+
+void Signals::end_after(Duration patience) {
+  impl_->last_.expires_after(patience);
+  impl_->last_.async_wait([](boost::system::error_code stopped) {
+    if (stopped) return;
+    log::warning("not everything came to its end in time; the next start takes it up");
+    std::_Exit(EXIT_SUCCESS);
+  });
 }
 
 }  // namespace holdfast::node

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/task.h"
+#include "base/time.h"
 
 #include <memory>
 
@@ -22,6 +23,9 @@ class Signals {
 
   // From now on SIGTERM and SIGINT end the process as if nobody listened.
   void end_at_once_on_next();
+
+  // Ends the process after `patience`, unless it has ended by then.
+  void end_after(Duration patience);
 
  private:
   class Impl;

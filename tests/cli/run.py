@@ -8,6 +8,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 
+import api  # noqa: E402
 import copying  # noqa: E402
 import looking  # noqa: E402
 import nodes  # noqa: E402
@@ -23,7 +24,7 @@ def main():
         report.run(title, test)
     try:
         with Server(base / "data") as server:
-            for module in (looking, copying):
+            for module in (looking, copying, api):
                 for title, test in module.tests(server, base):
                     report.run(title, test)
         for title, test in nodes.tests(base):

@@ -30,9 +30,9 @@ Result<void> Session::show(const Table& table, bool as_json, std::string_view if
   return terminal().print(table.to_text(terminal().is_output_shown() ? terminal().columns() : 0));
 }
 
-void Session::report_failure(std::string_view message) {
-  ++failure_count_;
-  terminal().say(fmt::format("holdfast: {}\n", message));
+void Session::report_failure(const Error& error) {
+  if (!failure_) failure_ = error.code();
+  terminal().say(fmt::format("holdfast: {}\n", error.context()));
 }
 
 }  // namespace holdfast::cli

@@ -10,6 +10,7 @@
 #include "node/settings.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace holdfast::cli {
@@ -54,8 +55,9 @@ class Session {
   Result<void> show(const Table& table, bool as_json, std::string_view if_empty);
 
   // Something failed that does not keep the rest from being done: told now, and in the exit code.
-  void report_failure(std::string_view message);
-  std::uint64_t failure_count() const { return failure_count_; }
+  void report_failure(const Error& error);
+  // What failed first.
+  std::optional<ErrorCode> failure() const { return failure_; }
   // Something was done, so that a failure makes the whole "done in part".
   void report_success() { has_success_ = true; }
   bool has_success() const { return has_success_; }
@@ -64,7 +66,7 @@ class Session {
   Surroundings around_;
   CommonOptions common_;
   std::unique_ptr<NodeClient> node_;
-  std::uint64_t failure_count_ = 0;
+  std::optional<ErrorCode> failure_;
   bool has_success_ = false;
 };
 

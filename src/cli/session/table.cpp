@@ -55,6 +55,24 @@ std::string line_of(const std::vector<const Column*>& columns,
   return line + '\n';
 }
 
+// Makes the widest column of text narrower, and again, until all fit or none can be.
+void shrink(const std::vector<const Column*>& columns, std::vector<std::size_t>& widths,
+            std::size_t width) {
+  for (;;) {
+    const std::size_t total = std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
+                              gap * (widths.empty() ? 0 : widths.size() - 1);
+    if (total <= width) return;
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i]->shows != Shows::text || widths[i] <= text_columns_min) continue;
+      if (widest == nullptr || widths[i] > *widest) widest = &widths[i];
+    }
+    if (widest == nullptr) return;
+    const std::size_t excess = total - width;
+    *widest = std::max(*widest > excess ? *widest - excess : 0, text_columns_min);
+  }
+}
+
 }  // namespace
 
 std::string Table::to_text(std::size_t width) const {
@@ -77,16 +95,7 @@ std::string Table::to_text(std::size_t width) const {
       widths[i] = std::max(widths[i], columns_of(line[i]));
     }
   }
-  const std::size_t total = std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
-                            gap * (widths.empty() ? 0 : widths.size() - 1);
-  if (width > 0 && total > width) {
-    for (std::size_t i = shown.size(); i-- > 0;) {
-      if (shown[i]->shows != Shows::text) continue;
-      const std::size_t excess = total - width;
-      widths[i] = std::max(widths[i] > excess ? widths[i] - excess : 0, text_columns_min);
-      break;
-    }
-  }
+  if (width > 0) shrink(shown, widths, width);
   std::string text;
   for (const auto& line : lines) text += line_of(shown, line, widths);
   return text;

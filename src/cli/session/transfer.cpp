@@ -155,7 +155,7 @@ Task<void> Transfer::run() {
 Task<void> Transfer::carry_out(const Job& job) {
   if (options_.is_dry) {
     if (const auto printed = session_.terminal().print("would " + describe(job) + "\n"); !printed) {
-      session_.report_failure(printed.error().context());
+      session_.report_failure(printed.error());
     }
     count(job);
     co_return;
@@ -181,7 +181,8 @@ Task<void> Transfer::carry_out(const Job& job) {
   } else {
     ++failed_;
     progress_.clear();
-    session_.report_failure(fmt::format("Could not {}: {}", describe(job), done.error().context()));
+    session_.report_failure(
+        std::move(done).error().within(fmt::format("Could not {}", describe(job))));
   }
   progress_.add_file();
 }
@@ -227,7 +228,7 @@ void Transfer::tell(const Job& job) {
   if (!options_.is_told) return;
   progress_.clear();
   if (const auto printed = session_.terminal().print(describe(job) + "\n"); !printed) {
-    session_.report_failure(printed.error().context());
+    session_.report_failure(printed.error());
   }
 }
 
@@ -238,8 +239,10 @@ Task<Result<void>> Transfer::attempt(const Job& job) {
     case Job::Kind::download:
       co_return co_await download(job);
     case Job::Kind::copy:
-    case Job::Kind::rename: co_return co_await copy(job);
-    case Job::Kind::remove_object: co_return co_await remove_object(job);
+    case Job::Kind::rename:
+      co_return co_await copy(job);
+    case Job::Kind::remove_object:
+      co_return co_await remove_object(job);
     case Job::Kind::remove_file:
       co_return co_await session_.workers().call([&job]() -> Result<void> {
         TRY(remove_file(job.path));

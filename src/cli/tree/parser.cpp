@@ -83,13 +83,12 @@ std::optional<std::string> option_meant(const Path& path, const std::string& wor
   return nearest(word.substr(0, word.find('=')), known);
 }
 
-// The words for a command somewhere in the tree that others call `word`.
+// The words for a command somewhere in the tree that others call `word`; the first that is found.
 std::optional<std::string> synonym_meant(const Command& root, const std::string& word) {
   std::optional<std::string> found;
   for_each_visible(root, [&](const Path& path) {
-    if (std::ranges::find(path.back()->synonyms, word) != path.back()->synonyms.end()) {
-      found = words(path);
-    }
+    const auto& synonyms = path.back()->synonyms;
+    if (!found && std::ranges::find(synonyms, word) != synonyms.end()) found = words(path);
   });
   return found;
 }
@@ -105,10 +104,10 @@ std::string unknown_word(const Path& path, const std::string& word) {
     return fmt::format("`{}` does not know what to do with `{}`.", here, word);
   }
   std::string text = fmt::format("`{}` has no command `{}`.", here, word);
-  if (auto known = nearest(word, visible_names(*path.back()))) {
-    text += fmt::format(" Did you mean `{} {}`?", here, *known);
-  } else if (auto synonym = synonym_meant(*path.front(), word)) {
+  if (auto synonym = synonym_meant(*path.front(), word)) {
     text += fmt::format(" Did you mean `{}`?", *synonym);
+  } else if (auto known = nearest(word, visible_names(*path.back()))) {
+    text += fmt::format(" Did you mean `{} {}`?", here, *known);
   }
   return text;
 }
