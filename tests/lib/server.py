@@ -22,6 +22,12 @@ class ServerError(Exception):
     pass
 
 
+def clean_environment():
+    """Without the settings of whoever runs the suite."""
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(("HOLDFAST_", "AWS_"))}
+
+
 class Server:
     """A node with a data folder of its own. Use as a context, which ends it."""
 
@@ -65,10 +71,8 @@ class Server:
         if not BINARY.exists():
             raise ServerError(f"{BINARY} is not built: ./dev build release holdfast")
         self.note.unlink(missing_ok=True)  # Of the run before.
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(("HOLDFAST_", "AWS_"))}
-        environment |= {"HOLDFAST_ACCESS_KEY": self.access_key,
-                        "HOLDFAST_SECRET_KEY": self.secret_key}
+        environment = clean_environment() | {"HOLDFAST_ACCESS_KEY": self.access_key,
+                                             "HOLDFAST_SECRET_KEY": self.secret_key}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "up", "--data", self.folder, "--s3", self.address, *self.options],
@@ -135,7 +139,8 @@ class Server:
     def holdfast(self, *arguments, **keywords):
         """Runs the command line against this node."""
         return subprocess.run([BINARY, *arguments, "--data", self.folder], text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, **keywords)
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env=clean_environment(), **keywords)
 
 
 class Killer:

@@ -7,7 +7,7 @@ import subprocess
 import s3
 import tree
 from report import expect
-from server import BINARY
+from server import BINARY, clean_environment
 
 MB = 1 << 20
 
@@ -150,7 +150,8 @@ def expect_refused(call, status, code):
 
 def helps():
     def output(*arguments):
-        run = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=30)
+        run = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=30,
+                             env=clean_environment())
         expect(run.returncode == 0, f"{arguments} ended with {run.returncode}: {run.stderr}")
         expect(run.stdout.strip(), f"{arguments} says nothing")
         return run.stdout
@@ -167,7 +168,8 @@ def helps():
     expect(checked.returncode == 0, f"bash does not like its completion: {checked.stderr}")
     output("completion", "zsh")
     output("completion", "fish")
-    wrong = subprocess.run([BINARY, "upp"], capture_output=True, text=True)
+    wrong = subprocess.run([BINARY, "upp"], capture_output=True, text=True,
+                           env=clean_environment())
     expect(wrong.returncode == 2 and "up" in wrong.stderr, "a slip of the finger gets no hint")
 
 

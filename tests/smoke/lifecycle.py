@@ -7,7 +7,7 @@ import time
 import s3
 from commands import expect_refused
 from report import expect
-from server import BINARY, Server
+from server import BINARY, Server, clean_environment
 
 DRAIN_SECONDS_MAX = 10
 
@@ -37,7 +37,7 @@ class Lifecycle:
         with Server(self.base / "twice") as server:
             second = subprocess.run([BINARY, "up", "--data", server.folder, "--s3", "127.0.0.1:0"],
                                     capture_output=True, text=True, timeout=30,
-                                    stdin=subprocess.DEVNULL)
+                                    stdin=subprocess.DEVNULL, env=clean_environment())
             said = second.stdout + second.stderr
             expect(second.returncode != 0, "a second node runs on the same folder")
             expect(str(server.process.pid) in said, f"it does not say who holds the folder: {said}")
