@@ -134,7 +134,8 @@ Task<Result<void>> bench_s3(Session& session, const Wish& wish) {
     CO_TRY_LET(bench::Measurement measurement, co_await load->run(operation, size));
     if (const auto errors = measurement.all.error_count(); errors > 0) {
       session.report_failure(
-          fmt::format("{}: {} requests failed", bench::to_string(operation), errors));
+          Error(ErrorCode::unavailable,
+                fmt::format("{}: {} requests failed", bench::to_string(operation), errors)));
     } else {
       session.report_success();
     }
