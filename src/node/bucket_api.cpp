@@ -1,5 +1,6 @@
 // Buckets, and what they take up.
 #include "catalog/catalog.h"
+#include "gateway/s3/protocol/names.h"
 #include "node/api.h"
 
 #include <fmt/format.h>
@@ -79,6 +80,12 @@ Task<Result<void>> show_bucket(Call& call, Means& means) {
 Task<Result<void>> create_bucket(Call& call, Means& means) {
   CO_TRY_LET(Services * services, means.control.services());
   CO_TRY_LET(BucketWish wish, co_await call.read<BucketWish>());
+  if (!s3::check_bucket_name(call.name())) {
+    co_return fail(ErrorCode::invalid,
+                   fmt::format("{} is no name for a bucket. Take 3 to 63 of a-z, 0-9, '-' and '.', "
+                               "beginning and ending with a letter or digit.",
+                               call.name()));
+  }
   auto owner = wish.owner.empty() ? co_await standard_owner(*services)
                                   : co_await services->users.find(wish.owner);
   if (!owner) co_return std::unexpected(std::move(owner).error());
