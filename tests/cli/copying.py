@@ -34,97 +34,97 @@ class Copying:
         return [row["key"] for row in self.holdfast.json("ls", "-r", place)]
 
     def single_files(self):
-        self.holdfast("bucket", "create", "c")
-        self.holdfast("cp", self.tree / "a.txt", "hf://c/")
-        self.holdfast("cp", self.tree / "a.txt", "hf://c/named")
-        self.holdfast("cp", self.tree / "a.txt", self.tree / "[odd] name", "hf://c/both")
-        expect(self.keys("c") == ["a.txt", "both/[odd] name", "both/a.txt", "named"],
+        self.holdfast("bucket", "create", "cup")
+        self.holdfast("cp", self.tree / "a.txt", "hf://cup/")
+        self.holdfast("cp", self.tree / "a.txt", "hf://cup/named")
+        self.holdfast("cp", self.tree / "a.txt", self.tree / "[odd] name", "hf://cup/both")
+        expect(self.keys("cup") == ["a.txt", "both/[odd] name", "both/a.txt", "named"],
                f"{self.keys('c')}")
-        self.holdfast("cp", "hf://c/named", self.base / "back")
+        self.holdfast("cp", "hf://cup/named", self.base / "back")
         expect((self.base / "back").read_bytes() == (self.tree / "a.txt").read_bytes(), "bytes")
         (self.base / "into").mkdir()
-        self.holdfast("cp", "hf://c/both/[odd] name", self.base / "into")
+        self.holdfast("cp", "hf://cup/both/[odd] name", self.base / "into")
         expect((self.base / "into/[odd] name").exists(), "not put into the folder")
-        self.holdfast("cp", "hf://c/nothing", self.base / "x", code=3)
-        self.holdfast("cp", self.base / "nothing", "hf://c/", code=3)
-        self.holdfast("cp", self.tree, "hf://c/", code=2)
+        self.holdfast("cp", "hf://cup/nothing", self.base / "x", code=3)
+        self.holdfast("cp", self.base / "nothing", "hf://cup/", code=3)
+        self.holdfast("cp", self.tree, "hf://cup/", code=2)
         self.holdfast("cp", self.tree / "a.txt", self.base / "x", code=2)
         self.holdfast("cp", self.tree / "a.txt", "hf://nobucket/", code=3)
 
     def pipes(self):
         text = "piped\n" * 100_000
-        self.holdfast("cp", "-", "hf://c/piped", text=text)
-        expect(self.holdfast("cat", "hf://c/piped") == text, "cat shows something else")
-        expect(self.holdfast("cp", "hf://c/piped", "-") == text, "cp to - shows something else")
-        self.holdfast("cp", "-", "hf://c/", text="x", code=2)
+        self.holdfast("cp", "-", "hf://cup/piped", text=text)
+        expect(self.holdfast("cat", "hf://cup/piped") == text, "cat shows something else")
+        expect(self.holdfast("cp", "hf://cup/piped", "-") == text, "cp to - shows something else")
+        self.holdfast("cp", "-", "hf://cup/", text="x", code=2)
 
     def folders(self):
-        self.holdfast("cp", "-r", self.tree, "hf://c/in/")
-        self.holdfast("cp", "-r", f"{self.tree}/", "hf://c/content/")
-        self.holdfast("cp", "-r", self.tree, "hf://c/as")
+        self.holdfast("cp", "-r", self.tree, "hf://cup/in/")
+        self.holdfast("cp", "-r", f"{self.tree}/", "hf://cup/content/")
+        self.holdfast("cp", "-r", self.tree, "hf://cup/as")
         for prefix in ("in/tree/", "content/", "as/"):
             back = self.base / "folders" / prefix
-            self.holdfast("cp", "-r", f"hf://c/{prefix}", back)
+            self.holdfast("cp", "-r", f"hf://cup/{prefix}", back)
             expect(tree_of(back) == tree_of(self.tree), f"{prefix} came back otherwise")
-        self.holdfast("cp", "-r", "hf://c/in/tree", "hf://c/there/")
-        expect(len(self.keys("hf://c/there/tree/")) == 6, "not copied there")
+        self.holdfast("cp", "-r", "hf://cup/in/tree", "hf://cup/there/")
+        expect(len(self.keys("hf://cup/there/tree/")) == 6, "not copied there")
 
     def moves(self):
-        self.holdfast("cp", self.tree / "a.txt", "hf://c/m/one")
-        self.holdfast("mv", "hf://c/m/one", "hf://c/m/two")
-        expect(self.keys("hf://c/m/") == ["m/two"], f"{self.keys('hf://c/m/')}")
+        self.holdfast("cp", self.tree / "a.txt", "hf://cup/m/one")
+        self.holdfast("mv", "hf://cup/m/one", "hf://cup/m/two")
+        expect(self.keys("hf://cup/m/") == ["m/two"], f"{self.keys('hf://cup/m/')}")
         self.holdfast("bucket", "create", "other")
-        self.holdfast("mv", "hf://c/m/two", "hf://other/")
+        self.holdfast("mv", "hf://cup/m/two", "hf://other/")
         expect(self.keys("other") == ["two"], "not in the other bucket")
-        self.holdfast("ls", "hf://c/m/two", code=3)
-        self.holdfast("mv", "-r", "hf://c/there/tree", "hf://c/moved")
-        expect(len(self.keys("hf://c/moved/")) == 6, "the folder did not move")
-        self.holdfast("mv", self.tree / "a.txt", "hf://c/", code=1)
+        self.holdfast("ls", "hf://cup/m/two", code=3)
+        self.holdfast("mv", "-r", "hf://cup/there/tree", "hf://cup/moved")
+        expect(len(self.keys("hf://cup/moved/")) == 6, "the folder did not move")
+        self.holdfast("mv", self.tree / "a.txt", "hf://cup/", code=1)
         expect((self.tree / "a.txt").exists(), "the file is gone")
 
     def removals(self):
-        self.holdfast("rm", "hf://c/nothing", code=3)
-        self.holdfast("rm", "hf://c/moved/", code=2)
-        said = self.holdfast("rm", "-r", "-n", "hf://c/moved/")
+        self.holdfast("rm", "hf://cup/nothing", code=3)
+        self.holdfast("rm", "hf://cup/moved/", code=2)
+        said = self.holdfast("rm", "-r", "-n", "hf://cup/moved/")
         expect(said.count("would remove") == 6, said)
-        expect(len(self.keys("hf://c/moved/")) == 6, "a dry run removed something")
-        self.holdfast("rm", "-r", "hf://c/moved")
-        expect(self.keys("hf://c/moved/") == [], "not removed")
+        expect(len(self.keys("hf://cup/moved/")) == 6, "a dry run removed something")
+        self.holdfast("rm", "-r", "hf://cup/moved")
+        expect(self.keys("hf://cup/moved/") == [], "not removed")
 
     def sync_up(self):
-        self.holdfast("bucket", "create", "s")
-        self.holdfast("sync", self.tree, "hf://s/t")
-        again = self.holdfast("sync", self.tree, "hf://s/t")
+        self.holdfast("bucket", "create", "syn")
+        self.holdfast("sync", self.tree, "hf://syn/t")
+        again = self.holdfast("sync", self.tree, "hf://syn/t")
         expect("0 files" in again and "6 already the same" in again, again)
         write(self.tree / "a.txt", b"other")  # As long as before.
         os.utime(self.tree / "a.txt", ns=(0, 1_600_000_000_123_456_789))
-        dry = self.holdfast("sync", "-n", self.tree, "hf://s/t")
+        dry = self.holdfast("sync", "-n", self.tree, "hf://syn/t")
         expect(dry.count("would upload") == 1 and "a.txt" in dry, dry)
-        expect("Uploaded 1 file " in self.holdfast("sync", self.tree, "hf://s/t"), "not one")
-        expect(self.holdfast("cat", "hf://s/t/a.txt") == "other", "the old content is there")
+        expect("Uploaded 1 file " in self.holdfast("sync", self.tree, "hf://syn/t"), "not one")
+        expect(self.holdfast("cat", "hf://syn/t/a.txt") == "other", "the old content is there")
 
     def sync_down(self):
         back = self.base / "synced"
-        self.holdfast("sync", "hf://s/t", back)
+        self.holdfast("sync", "hf://syn/t", back)
         expect(tree_of(back) == tree_of(self.tree), "another tree came back")
         for path in self.tree.rglob("*"):
             if path.is_file():
                 other = back / path.relative_to(self.tree)
                 expect(path.stat().st_mtime_ns == other.stat().st_mtime_ns, f"time of {other}")
-        expect("6 already the same" in self.holdfast("sync", "hf://s/t", back), "moved again")
+        expect("6 already the same" in self.holdfast("sync", "hf://syn/t", back), "moved again")
         write(back / "extra/one", b"x")
-        self.holdfast("sync", "hf://s/t", back)
+        self.holdfast("sync", "hf://syn/t", back)
         expect((back / "extra/one").exists(), "removed without being told to")
-        self.holdfast("sync", "--delete", "hf://s/t", back)
+        self.holdfast("sync", "--delete", "hf://syn/t", back)
         expect(not (back / "extra").exists(), "what the source does not have is left")
         expect(tree_of(back) == tree_of(self.tree), "too much was removed")
 
     def sync_deletes(self):
         (self.tree / "deep/c").unlink()
-        self.holdfast("sync", self.tree, "hf://s/t")
-        expect("t/deep/c" in self.keys("s"), "removed without being told to")
-        expect("1 removed" in self.holdfast("sync", "--delete", self.tree, "hf://s/t"), "not told")
-        expect("t/deep/c" not in self.keys("s"), "not removed")
+        self.holdfast("sync", self.tree, "hf://syn/t")
+        expect("t/deep/c" in self.keys("syn"), "removed without being told to")
+        expect("1 removed" in self.holdfast("sync", "--delete", self.tree, "hf://syn/t"), "not told")
+        expect("t/deep/c" not in self.keys("syn"), "not removed")
 
     def sync_checks_contents(self):
         path = self.tree / "größe.jpg"
@@ -133,8 +133,8 @@ class Copying:
         content[0] ^= 1
         path.write_bytes(content)
         os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-        expect("Uploaded 0 files" in self.holdfast("sync", self.tree, "hf://s/t"), "by time")
-        said = self.holdfast("sync", "--checksum", self.tree, "hf://s/t")
+        expect("Uploaded 0 files" in self.holdfast("sync", self.tree, "hf://syn/t"), "by time")
+        said = self.holdfast("sync", "--checksum", self.tree, "hf://syn/t")
         expect("Uploaded 1 file" in said and "4 already the same" in said, said)
 
     def odd_names(self):
@@ -144,38 +144,38 @@ class Copying:
         with open(bad, "wb") as file:
             file.write(b"2")
         os.symlink("fine", odd / "link")
-        said = self.holdfast("sync", odd, "hf://s/odd", code=6)
+        said = self.holdfast("sync", odd, "hf://syn/odd", code=6)
         expect("UTF-8" in said and "symbolic link" in said, said)
-        expect(self.keys("hf://s/odd/") == ["odd/fine"], "other keys")
+        expect(self.keys("hf://syn/odd/") == ["odd/fine"], "other keys")
         os.unlink(bad)
-        self.holdfast("sync", "--follow-links", odd, "hf://s/odd")
-        expect(self.keys("hf://s/odd/") == ["odd/fine", "odd/link"], "the link was not followed")
+        self.holdfast("sync", "--follow-links", odd, "hf://syn/odd")
+        expect(self.keys("hf://syn/odd/") == ["odd/fine", "odd/link"], "the link was not followed")
 
     def keys_that_are_no_paths(self):
         for key in ("up/../../escaped", "up//twice", "up/fine"):
-            self.holdfast("cp", "-", f"hf://s/{key}", text="x")
+            self.holdfast("cp", "-", f"hf://syn/{key}", text="x")
         target = self.base / "paths/below"
-        self.holdfast("sync", "hf://s/up", target, code=6)
+        self.holdfast("sync", "hf://syn/up", target, code=6)
         expect(tree_of(self.base / "paths") == {"below/fine": b"x"},
                f"{tree_of(self.base / 'paths')}")
-        self.holdfast("cp", "-r", "hf://s/up/", self.base / "paths/below", code=6)
+        self.holdfast("cp", "-r", "hf://syn/up/", self.base / "paths/below", code=6)
         expect(not (self.base / "escaped").exists() and not (self.base / "paths/escaped").exists(),
                "a key left the folder")
 
     def wrong_sides(self):
         self.holdfast("sync", self.tree, self.base / "x", code=2)
-        self.holdfast("sync", "hf://s/t", "hf://s/u", code=2)
-        self.holdfast("sync", self.base / "nothing", "hf://s/t", code=3)
-        self.holdfast("sync", self.tree / "a.txt", "hf://s/t", code=2)
+        self.holdfast("sync", "hf://syn/t", "hf://syn/u", code=2)
+        self.holdfast("sync", self.base / "nothing", "hf://syn/t", code=3)
+        self.holdfast("sync", self.tree / "a.txt", "hf://syn/t", code=2)
 
     def progress(self):
         write(self.tree / "large.bin", self.draw.randbytes(200 * MB))
-        with Terminal("cp", self.tree / "large.bin", "hf://s/", "--data",
+        with Terminal("cp", self.tree / "large.bin", "hf://syn/", "--data",
                       self.server.folder) as terminal:
             expect(terminal.end() == 0, f"{terminal.shown}")
             text = terminal.shown.decode()
             expect("of 200 MiB" in text and "/s" in text and "left" in text, f"{text!r}")
-        quiet = self.holdfast("cp", self.tree / "large.bin", "hf://s/")
+        quiet = self.holdfast("cp", self.tree / "large.bin", "hf://syn/")
         expect(quiet == "", f"progress without a terminal: {quiet}")
         (self.tree / "large.bin").unlink()
 

@@ -130,8 +130,8 @@ class Nodes:
         """A request at work when the node is told to stop still gets its answer."""
         with Server(self.base / "drained") as server:
             holdfast = Shell(server)
-            holdfast("bucket", "create", "d")
-            sending = subprocess.Popen([BINARY, "cp", "-", "hf://d/slow", "--data", server.folder],
+            holdfast("bucket", "create", "din")
+            sending = subprocess.Popen([BINARY, "cp", "-", "hf://din/slow", "--data", server.folder],
                                        stdin=subprocess.PIPE, env=clean_environment())
             sending.stdin.write(b"x" * 300_000)
             sending.stdin.flush()
@@ -143,7 +143,7 @@ class Nodes:
             expect(sending.wait(SECONDS_MAX) == 0, "the upload was cut off")
             expect(server.process.wait(SECONDS_MAX) == 0, "it did not end in order")
             server.start()
-            expect(len(holdfast("cat", "hf://d/slow")) == 300_000, "what was acknowledged is gone")
+            expect(len(holdfast("cat", "hf://din/slow")) == 300_000, "what was acknowledged is gone")
 
 
 def tests(base):

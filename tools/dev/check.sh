@@ -46,7 +46,7 @@ dev_check() {
   step release 0 ./dev build release $(install_packages tools/packages.txt; release_targets)
   if has_target release holdfast; then
     local suite
-    for suite in smoke scale clients powercut conformance; do
+    for suite in smoke cli scale clients powercut conformance; do
       [ -x "tests/$suite/run.py" ] || continue
       step "$suite" "$limit" ./dev suite "$suite" "${full[@]}"
     done
