@@ -148,7 +148,7 @@ TEST(Client, ABodyOfUnknownLengthGoesInChunks) {
   RunningServer running(answer_for_test);
   asio::io_context loop;
   Client client(loop.get_executor(), {.endpoint = "http://" + running.address()});
-  for (const std::size_t size : {0, 1, 1'000'001}) {
+  for (const std::size_t size : {0u, 1u, 1'000'001u}) {
     Source source{.left = size};
     ClientRequest request = put_from(source, 0);
     request.content_length.reset();
