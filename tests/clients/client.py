@@ -5,12 +5,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import tree
 from report import Failure, Skip
 
 ATTEMPTS_MAX = 6  # Of a command that gives up while its server is being killed.
 SECONDS_MAX = 4 * 3600
+READY_SECONDS_MAX = 30
 DEBIAN = "/usr/bin:/bin"
 
 
@@ -61,6 +63,12 @@ class Client:
             raise Failure(f"{arguments[0]} ended with {code}: {tail(output)}")
         return output
 
+    def wait_until_ready(self):
+        """As a person would, who reads that the node is still starting."""
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while not self.server.is_ready() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     def persist(self, *arguments, folder=None, acknowledged=None, before_retry=None):
         """Runs it again until it succeeds.
 
@@ -75,6 +83,7 @@ class Client:
                 tree.expect_stored(self.s3, self.bucket, folder, acknowledged(output))
             if before_retry:
                 before_retry()
+            self.wait_until_ready()
         raise Failure(f"{arguments[0]} gave up {ATTEMPTS_MAX} times: {tail(output)}")
 
     def attempt(self, arguments):
