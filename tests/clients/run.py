@@ -30,7 +30,8 @@ from server import Killer, Server, scratch_folder  # noqa: E402
 CLIENTS = (ours.Holdfast, debian.Awscli, debian.S3cmd, debian.Rclone, debian.Restic, sdks.Boto3,
            sdks.JavaScript)
 FILES = 2000
-KILLS_STORING, KILLS_FETCHING = 3, 1
+KILLS_STORING, KILLS_FETCHING = 4, 2
+PAUSE_SECONDS_MAX = 1.0  # Between a start and the next kill: short, as some clients are quick.
 RESTART_SECONDS_MAX = 10  # Generous: machines are shared. The time itself is printed.
 
 
@@ -65,7 +66,7 @@ class Trial:
         self.back = work / "back"
 
     def killing(self, count):
-        return Killer(self.server, self.draw, count if self.server.folder else 0)
+        return Killer(self.server, self.draw, count if self.server.folder else 0, PAUSE_SECONDS_MAX)
 
     def run(self, report):
         name = self.client.name
@@ -89,6 +90,7 @@ class Trial:
         if self.client.keeps_files:
             tree.expect_stored(self.client.s3, self.bucket, self.source, tree.files(self.source),
                                only_these=True)
+        expect(killer.kills or not killer.count, "it was over before the first kill: no proof")
         return f"{killer.kills} kills, {self.client.attempts} runs"
 
     def hidden(self):

@@ -173,7 +173,7 @@ class Killer:
     def run(self):
         try:
             for _ in range(self.count):
-                if self.ended.wait(self.draw.uniform(0.2, self.pause)):
+                if self.ended.wait(self.draw.uniform(0.05, self.pause)):
                     return
                 self.server.kill()
                 self.kills += 1
