@@ -26,9 +26,10 @@ class Coordination {
   // Version 0 and no value when there is no such row.
   virtual Task<Result<Row>> get(std::string name) = 0;
 
-  // Sets the row if its version is `expected`; returns the new version. `conflict` otherwise. Durable
-  // and agreed when it returns.
-  virtual Task<Result<std::uint64_t>> set(std::string name, std::uint64_t expected, Bytes value) = 0;
+  // Sets the row if its version is `expected`; returns the new version. `conflict` otherwise.
+  // Durable and agreed when it returns.
+  virtual Task<Result<std::uint64_t>> set(std::string name, std::uint64_t expected,
+                                          Bytes value) = 0;
 };
 
 }  // namespace holdfast::grid

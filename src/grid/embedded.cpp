@@ -49,8 +49,9 @@ Task<Result<void>> EmbeddedCoordination::load() {
   if (readable.empty() && !trouble.empty()) {
     co_return fail(ErrorCode::corrupt, "no copy of it is good: " + trouble);
   }
-  const auto missing = std::ranges::count_if(
-      register_.members, [&](SlotId member) { return std::ranges::find(readable, member) == readable.end(); });
+  const auto missing = std::ranges::count_if(register_.members, [&](SlotId member) {
+    return std::ranges::find(readable, member) == readable.end();
+  });
   if (static_cast<std::size_t>(missing) > losses_max_) {
     co_return fail(
         ErrorCode::unavailable,

@@ -284,8 +284,8 @@ Result<std::string> Client::Impl::make_head(const ClientRequest& request) const 
   std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
   if (!request.headers.contains("Host")) append_field(head, "Host", destination_->authority);
   for (const auto& [name, value] : request.headers.fields()) append_field(head, name, value);
-  const std::uint64_t length = request.body_source ? request.content_length.value_or(0)
-                                                   : request.body.size();
+  const std::uint64_t length =
+      request.body_source ? request.content_length.value_or(0) : request.body.size();
   const bool is_body_usual = request.method == "PUT" || request.method == "POST";
   if (request.body_source && !request.content_length) {
     append_field(head, "Transfer-Encoding", "chunked");

@@ -1,5 +1,5 @@
-// Which histories a test plays: those of the seeds 1 to `count`, or, where the environment names one in
-// HOLDFAST_SEED, that one alone (`./dev sim SEED`).
+// Which histories a test plays: those of the seeds 1 to `count`, or, where the environment names
+// one in HOLDFAST_SEED, that one alone (`./dev sim SEED`).
 #pragma once
 
 #include <cstdint>

@@ -230,15 +230,15 @@ Task<Result<void>> LocalLog::check_repeated(LogTail before, std::span<const Byte
 Task<Result<ChainHash>> LocalLog::chain_at(std::uint64_t sequence) {
   if (sequence == tail_.sequence) co_return tail_.chain;
   // In the last file that begins at or before it.
-  auto file = std::ranges::upper_bound(
-      files_, sequence, {}, [](const File& each) { return each.before.sequence; });
+  auto file = std::ranges::upper_bound(files_, sequence, {},
+                                       [](const File& each) { return each.before.sequence; });
   if (file == files_.begin() || sequence > tail_.sequence) {
     co_return fail(ErrorCode::invalid, fmt::format("record {} is not in the log", sequence));
   }
   --file;
   if (file->before.sequence == sequence) co_return file->before.chain;
-  const FramePlace& place = *std::prev(
-      std::ranges::upper_bound(file->frames, sequence, {}, &FramePlace::first_sequence));
+  const FramePlace& place =
+      *std::prev(std::ranges::upper_bound(file->frames, sequence, {}, &FramePlace::first_sequence));
   AlignedBuffer frame(place.padded_bytes);
   CO_TRY(co_await file->file->read(place.offset, frame.view()));
   CO_TRY_LET(const auto records, decode_frame(frame.view(), file->nonce));
@@ -298,8 +298,8 @@ Task<Result<void>> LocalLog::read_file(const File& file, Reading& reading) {
       if (records) {
         reading.take(each->first_sequence, *records);
       } else if (reading.found.empty()) {
-        co_return fail(ErrorCode::corrupt, fmt::format("log {}: record {} is damaged", folder_,
-                                                       each->first_sequence));
+        co_return fail(ErrorCode::corrupt,
+                       fmt::format("log {}: record {} is damaged", folder_, each->first_sequence));
       } else {
         reading.last = reading.next - 1;  // Whoever asks for the next one is told.
       }

@@ -159,8 +159,7 @@ Task<Result<void>> LocalSlot::append(LogWriter writer, LogTail before,
 Task<Result<FenceReply>> LocalSlot::fence(GenerationId generation, std::uint64_t epoch) {
   CO_TRY_LET(const auto log, logs_.find(generation));
   CO_TRY_LET(const LocalLog::Fenced fenced, co_await log->fence(epoch));
-  co_return FenceReply{
-      .incarnations = incarnations_, .before = fenced.before, .tail = fenced.tail};
+  co_return FenceReply{.incarnations = incarnations_, .before = fenced.before, .tail = fenced.tail};
 }
 
 Task<Result<std::vector<LogRecord>>> LocalSlot::read_log(GenerationId generation,

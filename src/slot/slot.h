@@ -1,10 +1,10 @@
-// Slot: what a node offers a vault on one disk, and all that it offers: shards, logs, and a few small
-// blocks. Everything in them is ciphertext to the slot.
+// Slot: what a node offers a vault on one disk, and all that it offers: shards, logs, and a few
+// small blocks. Everything in them is ciphertext to the slot.
 //
-// A shard is written once, whole, and never changes. A log is appended to by one owner at a time: its
-// epoch fences off earlier owners, and the slot's incarnation (drawn anew at each opening) fences off
-// what was sent to the slot before it was re-opened. LocalSlot (slot/local_slot.h) keeps a slot in a
-// folder; later slots answer over the network through this same interface.
+// A shard is written once, whole, and never changes. A log is appended to by one owner at a time:
+// its epoch fences off earlier owners, and the slot's incarnation (drawn anew at each opening)
+// fences off what was sent to the slot before it was re-opened. LocalSlot (slot/local_slot.h) keeps
+// a slot in a folder; later slots answer over the network through this same interface.
 #pragma once
 
 #include "base/bytes.h"
@@ -21,7 +21,7 @@
 
 namespace holdfast::slot {
 
-inline constexpr std::size_t block_bytes = 16 * kib;       // One leaf of a shard's Merkle tree.
+inline constexpr std::size_t block_bytes = 16 * kib;  // One leaf of a shard's Merkle tree.
 inline constexpr std::size_t shard_bytes_max = 64 * mib;
 inline constexpr std::size_t record_bytes_max = 16 * mib;  // One record of a log.
 inline constexpr std::size_t batch_bytes_max = 32 * mib;   // All records of one append.
@@ -34,8 +34,8 @@ struct ShardName {
   auto operator<=>(const ShardName&) const = default;
 };
 
-// What to store: pieces that lie end to end, in all a multiple of block_bytes, with the hash and the
-// CRC32C of each block, computed by the writer where the bytes were made.
+// What to store: pieces that lie end to end, in all a multiple of block_bytes, with the hash and
+// the CRC32C of each block, computed by the writer where the bytes were made.
 struct ShardContent {
   std::vector<ByteView> pieces;
   std::span<const codec::MerkleHash> leaves;
@@ -94,8 +94,8 @@ class Slot {
 
   // --- Shards. All fail with `io` when the disk does, put with `full` when there is no room.
 
-  // Durable when it returns. Checks the CRCs against the bytes (`corrupt`). The same content again is
-  // fine; other content under a name that exists is `conflict`.
+  // Durable when it returns. Checks the CRCs against the bytes (`corrupt`). The same content again
+  // is fine; other content under a name that exists is `conflict`.
   virtual Task<Result<void>> put_shard(ShardName name, ShardContent content) = 0;
 
   // Whole blocks. Not checked against their hashes: the reader's decryption does that.
@@ -116,21 +116,21 @@ class Slot {
 
   // --- Logs.
 
-  // Makes an empty log whose records begin after `start`. A generation that the slot made before and
-  // no longer has is `corrupt`, never made again; one that it has, with the same header and nothing
-  // in it yet, is fine.
+  // Makes an empty log whose records begin after `start`. A generation that the slot made before
+  // and no longer has is `corrupt`, never made again; one that it has, with the same header and
+  // nothing in it yet, is fine.
   virtual Task<Result<void>> create_log(LogWriter writer, LogTail start, Bytes header) = 0;
 
   // Appends `records` after `before` and makes them durable with one sync. Already there with the
   // same chain: fine. There but different, fenced or of an old incarnation: `conflict`, and the
-  // writer must stop. A gap: `invalid`, with the tail in words. Fails with `not_found` for a log that
-  // was never created.
+  // writer must stop. A gap: `invalid`, with the tail in words. Fails with `not_found` for a log
+  // that was never created.
   virtual Task<Result<void>> append(LogWriter writer, LogTail before,
                                     std::span<const ByteView> records) = 0;
 
-  // Durably forbids appends of epochs below `epoch`; what is in the log is synced before it returns.
-  // `not_found` for a log never created here, `corrupt` for one that is damaged, `conflict` when
-  // fenced already at a higher epoch.
+  // Durably forbids appends of epochs below `epoch`; what is in the log is synced before it
+  // returns. `not_found` for a log never created here, `corrupt` for one that is damaged,
+  // `conflict` when fenced already at a higher epoch.
   virtual Task<Result<FenceReply>> fence(GenerationId generation, std::uint64_t epoch) = 0;
 
   // Records from `from` on, as many as fit in `bytes_max`, at least one if there is one. A record
@@ -149,17 +149,18 @@ class Slot {
 
   virtual Task<Result<std::vector<LogEntry>>> list_logs() = 0;
 
-  // --- Blocks: small values under short names ([a-z0-9-], at most 32), replaced atomically, durable.
+  // --- Blocks: small values under short names ([a-z0-9-], at most 32), replaced atomically,
+  // durable.
 
   virtual Task<Result<void>> put_block(std::string name, Bytes value) = 0;
   virtual Task<Result<std::optional<Bytes>>> get_block(std::string name) = 0;
 
   struct Usage {
-    std::uint64_t size = 0;     // The quota, or the whole disk.
+    std::uint64_t size = 0;  // The quota, or the whole disk.
     std::uint64_t free = 0;
-    std::uint64_t shards = 0;   // Bytes.
-    std::uint64_t logs = 0;     // Bytes.
-    bool is_short = false;      // Little is left: nothing should be written that does not free room.
+    std::uint64_t shards = 0;  // Bytes.
+    std::uint64_t logs = 0;    // Bytes.
+    bool is_short = false;     // Little is left: nothing should be written that does not free room.
   };
   virtual Task<Result<Usage>> usage() = 0;
 };

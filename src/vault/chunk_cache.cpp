@@ -3,7 +3,7 @@
 namespace holdfast::vault {
 namespace {
 
-constexpr std::size_t small_share = 10;        // The small queue has a tenth of the room.
+constexpr std::size_t small_share = 10;  // The small queue has a tenth of the room.
 constexpr std::uint8_t reads_max = 3;
 constexpr std::size_t entry_overhead_bytes = 200;  // Of maps, queues and the allocator, roughly.
 
@@ -25,7 +25,8 @@ void ChunkCache::add(const ChunkId& id, PlainChunkPtr chunk) {
   if (cost > bytes_max_ / small_share) return;
   Slot& slot = slots_[id];
   if (slot.chunk) return;
-  // A ghost that comes back has proved itself. Its name stays in ghosts_ until it gets to the front.
+  // A ghost that comes back has proved itself. Its name stays in ghosts_ until it gets to the
+  // front.
   slot.is_main = slot.is_main || slot.reads > 0;
   slot.reads = 0;
   slot.chunk = std::move(chunk);

@@ -1,9 +1,9 @@
 // ChunkIndex answers where a chunk lies, or that it is not known, and keeps chunks that somebody
 // relies on from being collected.
 //
-// An answer takes into account what is on its way: chunks of open segments, and condemnations that are
-// submitted but not applied. All judgements are made in one turn of the loop with what follows from
-// them.
+// An answer takes into account what is on its way: chunks of open segments, and condemnations that
+// are submitted but not applied. All judgements are made in one turn of the loop with what follows
+// from them.
 #pragma once
 
 #include "base/result.h"
@@ -87,7 +87,8 @@ class ChunkIndex {
   std::uint64_t condemned_ever_ = 0;
 
   bool is_cycle_active_ = false;
-  std::unordered_set<std::size_t> needed_;  // Hashes of ids: taking one too many for needed is safe.
+  std::unordered_set<std::size_t>
+      needed_;  // Hashes of ids: taking one too many for needed is safe.
   std::vector<std::weak_ptr<Reliance>> reliances_;
   std::size_t prune_at_ = 64;
 };

@@ -52,9 +52,9 @@ Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent>
   co_return chunks;
 }
 
-// A chunk may have moved, or its segment been sealed, since we asked for its place: asks again for as
-// long as the answer is another one. A chunk that is there and is not what it should be leaves the
-// index, so that whoever stores it again heals it.
+// A chunk may have moved, or its segment been sealed, since we asked for its place: asks again for
+// as long as the answer is another one. A chunk that is there and is not what it should be leaves
+// the index, so that whoever stores it again heals it.
 Task<Result<void>> ChunkFetcher::read_again(std::size_t index, std::vector<Wanted>& wanted) {
   for (;;) {
     const Place place = *wanted[index].place;
@@ -124,8 +124,7 @@ std::vector<ChunkFetcher::Run> ChunkFetcher::plan(const std::vector<Wanted>& wan
         continue;
       }
     }
-    runs.push_back(
-        {.segment = place.segment, .begin = place.offset, .end = end, .wanted = {i}});
+    runs.push_back({.segment = place.segment, .begin = place.offset, .end = end, .wanted = {i}});
   }
   return runs;
 }
@@ -157,15 +156,15 @@ Task<Result<void>> ChunkFetcher::read(const Run& run, std::vector<Wanted>& wante
       Wanted& each = wanted[i];
       const Place& place = *each.place;
       each.chunk = std::make_shared<PlainChunk>(place.plain);
-      opened = open_chunk(key, identity, place.index,
-                          {.id = each.id,
-                           .offset = place.offset,
-                           .stored = place.stored,
-                           .plain = place.plain,
-                           .codec = place.codec},
-                          std::as_const(bytes).view().subspan(place.offset - bytes_begin,
-                                                              place.stored),
-                          each.chunk->writable());
+      opened =
+          open_chunk(key, identity, place.index,
+                     {.id = each.id,
+                      .offset = place.offset,
+                      .stored = place.stored,
+                      .plain = place.plain,
+                      .codec = place.codec},
+                     std::as_const(bytes).view().subspan(place.offset - bytes_begin, place.stored),
+                     each.chunk->writable());
       if (!opened) return;
     }
   };

@@ -1,5 +1,5 @@
-// From chunk ids back to bytes: places looked up, blocks read in as few pieces as possible, decrypted
-// and verified, some way ahead of whoever reads.
+// From chunk ids back to bytes: places looked up, blocks read in as few pieces as possible,
+// decrypted and verified, some way ahead of whoever reads.
 #pragma once
 
 #include "base/sync.h"
@@ -88,11 +88,11 @@ class ChunkReader final : public ContentReader {
 
   ChunkFetcher& fetcher_;
   std::vector<Extent> extents_;
-  std::size_t next_ = 0;         // Extent that the next window begins with.
-  std::uint64_t skip_;           // Bytes of the first chunk that are not wanted.
-  std::uint64_t left_;           // Bytes still to be given.
-  std::uint64_t unasked_ = 0;    // Bytes, from where the next window begins, not yet asked for.
-  std::uint64_t position_;       // In the content, for messages.
+  std::size_t next_ = 0;       // Extent that the next window begins with.
+  std::uint64_t skip_;         // Bytes of the first chunk that are not wanted.
+  std::uint64_t left_;         // Bytes still to be given.
+  std::uint64_t unasked_ = 0;  // Bytes, from where the next window begins, not yet asked for.
+  std::uint64_t position_;     // In the content, for messages.
   std::string label_;
   std::shared_ptr<Window> coming_;
   std::vector<PlainChunkPtr> chunks_;

@@ -139,8 +139,8 @@ Task<void> ChunkWriter::compress(std::vector<Item>& items,
     for (const std::size_t i : missing) {
       Item& item = items[i];
       item.compressed = compressor.compress(
-          item.plain, std::span(scratch_).subspan(item.scratch_at, codec::Compressor::room(
-                                                                       item.plain.size())));
+          item.plain,
+          std::span(scratch_).subspan(item.scratch_at, codec::Compressor::room(item.plain.size())));
     }
   };
   if (size <= inline_bytes_max) {
@@ -175,9 +175,9 @@ Task<Result<void>> ChunkWriter::place(std::vector<Item>& items,
       content_.pending.push_back(std::move(theirs));
       continue;
     }
-    item.pending = env_.segments.reserve(segment, item.id,
-                                         static_cast<std::uint32_t>(item.plain.size()), stored,
-                                         item.compressed ? Codec::zstd : Codec::none);
+    item.pending =
+        env_.segments.reserve(segment, item.id, static_cast<std::uint32_t>(item.plain.size()),
+                              stored, item.compressed ? Codec::zstd : Codec::none);
     item.pending->replaces = env_.index.distrusted(item.id);
     env_.index.add_pending(item.pending);
     content_.pending.push_back(item.pending);
@@ -194,9 +194,9 @@ Task<void> ChunkWriter::seal(std::vector<Item>& items, std::size_t size) {
     codec::Aead key(segment.key);
     for (Item& item : items) {
       const Place& place = item.pending->place;
-      const ByteView content =
-          item.compressed ? ByteView(scratch_).subspan(item.scratch_at, *item.compressed)
-                          : item.plain;
+      const ByteView content = item.compressed
+                                   ? ByteView(scratch_).subspan(item.scratch_at, *item.compressed)
+                                   : item.plain;
       seal_chunk(key, segment.identity, place.index,
                  {.id = item.id,
                   .offset = place.offset,

@@ -1,5 +1,5 @@
-// Where a stream of bytes becomes chunks in segments: cut, named, looked up, compressed and encrypted
-// where it is new.
+// Where a stream of bytes becomes chunks in segments: cut, named, looked up, compressed and
+// encrypted where it is new.
 #pragma once
 
 #include "codec/chunker.h"

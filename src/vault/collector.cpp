@@ -31,9 +31,9 @@ Task<Result<std::uint64_t>> Collector::collect(LiveChunks& live) {
   co_return co_await bury();
 }
 
-// A new number for this collection. From its submission on, whatever anybody touches is needed; only
-// when it is acknowledged, and after it a floor under which nothing is accepted, is the state looked at
-// from which marking starts.
+// A new number for this collection. From its submission on, whatever anybody touches is needed;
+// only when it is acknowledged, and after it a floor under which nothing is accepted, is the state
+// looked at from which marking starts.
 Task<Result<void>> Collector::raise_collection() {
   CO_TRY_LET(const auto row, co_await env_.table.get(meta_family, std::string(collection_key)));
   std::uint64_t collection = 0;
@@ -100,11 +100,10 @@ Task<Result<void>> Collector::drop_marked(Page& page) {
     marked.insert(ChunkId::from(as_bytes(key)));
     return env::Visit::next();
   };
-  CO_TRY(co_await env_.table.scan(
-      {.family = marks_family,
-       .from = std::string(as_text(page.front().id.view())),
-       .until = std::string(as_text(page.back().id.view())) + '\0'},
-      take));
+  CO_TRY(co_await env_.table.scan({.family = marks_family,
+                                   .from = std::string(as_text(page.front().id.view())),
+                                   .until = std::string(as_text(page.back().id.view())) + '\0'},
+                                  take));
   std::erase_if(page, [&](const Candidate& chunk) { return marked.contains(chunk.id); });
   co_return Result<void>();
 }
@@ -127,8 +126,7 @@ Task<Result<void>> Collector::condemn(Page page) {
   entry.changes.add(counters_family, std::string(totals_key),
                     {-plain, -static_cast<std::int64_t>(condemned.size())});
   for (const auto& [segment, sums] : lost) {
-    entry.changes.add(counters_family, segment_counters_key(segment),
-                      {-sums.first, -sums.second});
+    entry.changes.add(counters_family, segment_counters_key(segment), {-sums.first, -sums.second});
   }
   for (const ChunkId& id : condemned) env_.index.condemn(id);
   entry.on_applied = [this, condemned = std::move(condemned)] {
@@ -139,8 +137,8 @@ Task<Result<void>> Collector::condemn(Page page) {
 }
 
 Task<Result<std::vector<std::int64_t>>> Collector::counters_of(SegmentNumber number) {
-  CO_TRY_LET(const auto row, co_await env_.table.get(counters_family,
-                                                     segment_counters_key(number)));
+  CO_TRY_LET(const auto row,
+             co_await env_.table.get(counters_family, segment_counters_key(number)));
   auto counters = env::decode_counters(row.value_or(std::string()));
   counters.resize(2);
   co_return counters;

@@ -1,8 +1,9 @@
 // Collector finds chunks that nothing needs and gives their room back: mark, condemn, declare dead,
 // compact. docs/design/garbage.md says why each step is where it is.
 //
-// While a cycle runs, whatever is found, stored or relied on counts as needed (vault/chunk_index.h), so
-// that what is condemned was needed by nobody before the cycle's snapshot, nor since.
+// While a cycle runs, whatever is found, stored or relied on counts as needed
+// (vault/chunk_index.h), so that what is condemned was needed by nobody before the cycle's
+// snapshot, nor since.
 #pragma once
 
 #include "env/table.h"
@@ -34,8 +35,8 @@ class Collector {
 
   explicit Collector(Environment environment) : env_(environment) {}
 
-  // One cycle. One at a time. What it frees is gone from the disk after the next checkpoint. Returns
-  // the bytes of segments that are dead now.
+  // One cycle. One at a time. What it frees is gone from the disk after the next checkpoint.
+  // Returns the bytes of segments that are dead now.
   Task<Result<std::uint64_t>> collect(LiveChunks& live);
 
  private:

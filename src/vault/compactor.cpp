@@ -133,8 +133,9 @@ Task<Result<void>> Collector::move_chunk(const Candidate& chunk, Moves& moves) {
   co_return Result<void>();
 }
 
-// Makes the new segment durable, then points the index to it, in one record. Nothing but a collection
-// changes rows of the index that exist, and this is the only one: the old places still hold.
+// Makes the new segment durable, then points the index to it, in one record. Nothing but a
+// collection changes rows of the index that exist, and this is the only one: the old places still
+// hold.
 Task<Result<void>> Collector::register_moves(Moves& moves) {
   const auto segment = moves.segment;
   segment->is_closed = true;
@@ -147,8 +148,7 @@ Task<Result<void>> Collector::register_moves(Moves& moves) {
                       encode_place(move.to));
     entry.changes.add(counters_family, segment_counters_key(move.from.place.segment),
                       {-static_cast<std::int64_t>(move.from.place.stored), -1});
-    entry.changes.add(counters_family, segment_counters_key(move.to.segment),
-                      {move.to.stored, 1});
+    entry.changes.add(counters_family, segment_counters_key(move.to.segment), {move.to.stored, 1});
   }
   row.state = SegmentRow::State::sealed;
   row.sealed_at = env_.journal.next_sequence();

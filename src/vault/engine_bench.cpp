@@ -1,6 +1,7 @@
-// The engine from stream to disk and back, beside the chain of steps that it cannot do without, each
-// measured alone in the same run. Figures are processor seconds of the whole process for each 10^9
-// bytes, and `of_chain` is the chain's cost divided by the engine's: 1 would be no overhead at all.
+// The engine from stream to disk and back, beside the chain of steps that it cannot do without,
+// each measured alone in the same run. Figures are processor seconds of the whole process for each
+// 10^9 bytes, and `of_chain` is the chain's cost divided by the engine's: 1 would be no overhead at
+// all.
 //
 // Set HOLDFAST_BENCH_DIR to the folder whose disk is to be used (default: the present one).
 #include "codec/aead.h"
@@ -88,9 +89,8 @@ Chain measure_chain(ByteView bytes) {
   chain.gear = cost_of(bytes, [&](ByteView chunk) {
     while (!chunk.empty()) chunk = chunk.subspan(chunker.next(chunk).value_or(chunk.size()));
   });
-  chain.blake3 = cost_of(bytes, [&](ByteView chunk) {
-    benchmark::DoNotOptimize(codec::chunk_id(key, chunk));
-  });
+  chain.blake3 = cost_of(
+      bytes, [&](ByteView chunk) { benchmark::DoNotOptimize(codec::chunk_id(key, chunk)); });
   chain.gcm = cost_of(bytes, [&](ByteView chunk) {
     aead.seal({}, {}, chunk, MutableByteView(out).first(chunk.size() + codec::aead_tag_bytes));
   });
@@ -245,12 +245,16 @@ void measure(benchmark::State& state, bool is_compressible, What what) {
   switch (what) {
     case What::fresh:
       return report(state, spent, done, named + chain.blake3 + chain.gcm + zstd + chain.copy);
-    case What::known: return report(state, spent, done, named);
-    case What::read: return report(state, spent, done, chain.open + chain.copy + unzstd);
+    case What::known:
+      return report(state, spent, done, named);
+    case What::read:
+      return report(state, spent, done, chain.open + chain.copy + unzstd);
   }
 }
 
-BENCHMARK_CAPTURE(measure, write_new_incompressible, false, What::fresh)->Iterations(2)->UseRealTime();
+BENCHMARK_CAPTURE(measure, write_new_incompressible, false, What::fresh)
+    ->Iterations(2)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(measure, write_new_compressible, true, What::fresh)->Iterations(2)->UseRealTime();
 BENCHMARK_CAPTURE(measure, write_known, false, What::known)->Iterations(2)->UseRealTime();
 BENCHMARK_CAPTURE(measure, read_incompressible, false, What::read)->Iterations(2)->UseRealTime();

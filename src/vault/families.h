@@ -21,9 +21,9 @@ enum VaultFamily : env::Family {
 // Rows of meta_family.
 inline constexpr std::string_view applied_key = "applied";        // Sequence of the last record.
 inline constexpr std::string_view collection_key = "collection";  // The collection's number.
-inline constexpr std::string_view floor_key = "floor";            // Under which nothing is accepted.
-inline constexpr std::string_view session_key = "session";        // Starts of the owner so far.
-inline constexpr std::string_view format_key = "format";          // Version of the vault's rows.
+inline constexpr std::string_view floor_key = "floor";      // Under which nothing is accepted.
+inline constexpr std::string_view session_key = "session";  // Starts of the owner so far.
+inline constexpr std::string_view format_key = "format";    // Version of the vault's rows.
 inline constexpr std::uint64_t format_version = 1;
 
 // What a table of a vault is opened with, up to first_catalog_family.

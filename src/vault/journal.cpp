@@ -77,8 +77,8 @@ Task<void> Journal::apply_all() {
   ended_.wake_all();
 }
 
-// Waits for the oldest submission to be acknowledged, and applies it with all that were acknowledged
-// along with it as one batch.
+// Waits for the oldest submission to be acknowledged, and applies it with all that were
+// acknowledged along with it as one batch.
 Task<Result<void>> Journal::apply_next() {
   CO_TRY(co_await log_.wait_for(submitted_.front().sequence));
   env::Batch batch;

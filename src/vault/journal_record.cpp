@@ -15,7 +15,8 @@ constexpr std::size_t change_bytes_min = 4;
 
 Result<env::Batch::Kind> kind_of(std::uint8_t number) {
   if (number > static_cast<std::uint8_t>(env::Batch::Kind::remove_range)) {
-    return fail(ErrorCode::unsupported, fmt::format("change of unknown kind {} in the log", number));
+    return fail(ErrorCode::unsupported,
+                fmt::format("change of unknown kind {} in the log", number));
   }
   return static_cast<env::Batch::Kind>(number);
 }

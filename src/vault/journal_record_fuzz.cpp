@@ -1,5 +1,5 @@
-// A record of the log that anybody may have written is decoded or refused; what is decoded encodes to
-// the same bytes.
+// A record of the log that anybody may have written is decoded or refused; what is decoded encodes
+// to the same bytes.
 #include "base/check.h"
 #include "vault/journal_record.h"
 #include "vault/segment_store.h"

@@ -109,9 +109,8 @@ std::uint64_t LocalVault::submit(Record record) {
   std::vector<std::shared_ptr<PendingChunk>> registered;
   for (const auto& chunk : record.pending()) {
     if (chunk->state != PendingChunk::State::buffered) continue;
-    entry.frames.push_back({.id = chunk->id,
-                            .place = chunk->place,
-                            .sealed = chunk->segment->bytes_of(chunk->place)});
+    entry.frames.push_back(
+        {.id = chunk->id, .place = chunk->place, .sealed = chunk->segment->bytes_of(chunk->place)});
     segments_->register_chunk(*chunk, entry.changes);
     if (chunk->segment->oldest_logged == 0) chunk->segment->oldest_logged = sequence;
     registered.push_back(chunk);
@@ -131,10 +130,8 @@ std::uint64_t LocalVault::submit(Record record) {
 Task<Result<std::unique_ptr<ContentWriter>>> LocalVault::open_writer(std::uint64_t domain) {
   if (is_closing_) co_return fail(ErrorCode::unavailable, "the vault is closing");
   co_return std::make_unique<ChunkWriter>(
-      ChunkWriter::Environment{.segments = *segments_,
-                               .index = *index_,
-                               .workers = workers_,
-                               .gear = gear_},
+      ChunkWriter::Environment{
+          .segments = *segments_, .index = *index_, .workers = workers_, .gear = gear_},
       keys_.chunk_id_key(domain));
 }
 

@@ -27,9 +27,9 @@
 namespace holdfast::vault {
 
 struct VaultOptions {
-  std::size_t cache_bytes = 64 * mib;              // Plain chunks.
-  std::uint64_t checkpoint_log_bytes = 64 * mib;   // Checkpoint when the log has grown by so much.
-  std::uint64_t log_bytes_max = 512 * mib;         // Changes wait for a checkpoint beyond this.
+  std::size_t cache_bytes = 64 * mib;             // Plain chunks.
+  std::uint64_t checkpoint_log_bytes = 64 * mib;  // Checkpoint when the log has grown by so much.
+  std::uint64_t log_bytes_max = 512 * mib;        // Changes wait for a checkpoint beyond this.
 };
 
 class LocalVault final : public Vault {

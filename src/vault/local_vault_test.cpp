@@ -1,5 +1,5 @@
-// A vault against a model: what was acknowledged is there after any crash, and collection takes only
-// what nothing names.
+// A vault against a model: what was acknowledged is there after any crash, and collection takes
+// only what nothing names.
 #include "vault/local_vault.h"
 
 #include "sim/disk.h"
@@ -55,8 +55,8 @@ class NamedChunks final : public LiveChunks {
       for (const Extent& extent : decode_extents(value)) ids.push_back(extent.chunk);
       return env::Visit::next();
     };
-    CO_TRY(co_await table_.scan(
-        {.family = names, .from = {}, .until = {}, .snapshot = &snapshot}, take));
+    CO_TRY(co_await table_.scan({.family = names, .from = {}, .until = {}, .snapshot = &snapshot},
+                                take));
     co_return co_await sink(std::move(ids));
   }
 

@@ -1,5 +1,5 @@
-// A range's log in memory, for tests of what stands on it: acknowledged records survive the owner, the
-// others may.
+// A range's log in memory, for tests of what stands on it: acknowledged records survive the owner,
+// the others may.
 #pragma once
 
 #include "env/clock.h"
@@ -15,7 +15,7 @@ namespace holdfast::vault {
 // What outlives an owner.
 struct MemoryLogStore {
   std::uint64_t first = 1;
-  std::deque<Bytes> records;       // From `first` on.
+  std::deque<Bytes> records;  // From `first` on.
   std::uint64_t acknowledged = 0;
 
   std::uint64_t next() const { return first + records.size(); }

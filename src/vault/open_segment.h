@@ -1,5 +1,5 @@
-// A segment that is being filled: its bytes in memory, and which of its chunks are safe by other means
-// already. Becomes durable as a whole when it is sealed (vault/segment_store.h).
+// A segment that is being filled: its bytes in memory, and which of its chunks are safe by other
+// means already. Becomes durable as a whole when it is sealed (vault/segment_store.h).
 #pragma once
 
 #include "base/sync.h"
@@ -16,7 +16,8 @@ struct OpenSegment;
 
 // A chunk of an open segment whose row is not yet in the index's table.
 //
-//   buffered ---- its record or its segment's is submitted ----> submitted ---- applied ----> applied
+//   buffered ---- its record or its segment's is submitted ----> submitted ---- applied ---->
+//   applied
 struct PendingChunk {
   enum class State : std::uint8_t { buffered, submitted, applied };
 
@@ -24,8 +25,8 @@ struct PendingChunk {
   ChunkId id;
   Place place;
   State state = State::buffered;
-  std::uint64_t sequence = 0;  // Of the record that registers it, once submitted.
-  bool is_filled = false;      // Its ciphertext is in the buffer.
+  std::uint64_t sequence = 0;     // Of the record that registers it, once submitted.
+  bool is_filled = false;         // Its ciphertext is in the buffer.
   std::optional<Place> replaces;  // Has a row already, which names this place.
 };
 
@@ -42,9 +43,9 @@ struct OpenSegment {
   std::size_t unfilled = 0;  // Places given out whose ciphertext is still being made.
   WaitList filled;           // Woken whenever unfilled falls to 0.
 
-  bool is_closed = false;    // Takes no more chunks; being sealed.
-  Event settled;             // Sealed and registered, or given up when the vault ends.
-  Event judged;              // The same, or in trouble.
+  bool is_closed = false;        // Takes no more chunks; being sealed.
+  Event settled;                 // Sealed and registered, or given up when the vault ends.
+  Event judged;                  // The same, or in trouble.
   std::optional<Error> trouble;  // Why the disk did not take it at first.
   bool has_failed = false;
 

@@ -24,8 +24,8 @@ struct Replayed {
   std::map<SegmentNumber, std::vector<LoggedChunk>> logged;
 };
 
-// Before the first append. `corrupt` when log and table do not meet, `unsupported` when the table has a
-// format from the future.
+// Before the first append. `corrupt` when log and table do not meet, `unsupported` when the table
+// has a format from the future.
 Task<Result<Replayed>> replay(RangeLog& log, env::Table& table);
 
 }  // namespace holdfast::vault

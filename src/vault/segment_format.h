@@ -1,5 +1,5 @@
-// What lies inside a segment, byte by byte: sealed chunks, padding, the sealed table of the chunks, and
-// a trailer. Pure functions; the byte tables are in docs/formats/segment.md.
+// What lies inside a segment, byte by byte: sealed chunks, padding, the sealed table of the chunks,
+// and a trailer. Pure functions; the byte tables are in docs/formats/segment.md.
 #pragma once
 
 #include "base/bytes.h"

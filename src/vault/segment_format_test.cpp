@@ -55,7 +55,8 @@ class SegmentFormatTest : public testing::Test {
 TEST_F(SegmentFormatTest, ChunksComeBackWhole) {
   EXPECT_EQ(entries[2].codec, Codec::zstd);
   EXPECT_EQ(entries[3].codec, Codec::none);
-  for (std::uint32_t i = 0; i < entries.size(); ++i) EXPECT_EQ(open(i, entries[i]).value(), plains[i]);
+  for (std::uint32_t i = 0; i < entries.size(); ++i)
+    EXPECT_EQ(open(i, entries[i]).value(), plains[i]);
 }
 
 TEST_F(SegmentFormatTest, AChunkInAnotherPlaceOrUnderAnotherNameIsCorrupt) {
@@ -96,7 +97,8 @@ TEST_F(SegmentFormatTest, AVersionFromTheFutureIsRefused) {
 TEST_F(SegmentFormatTest, PaddingLooksLikeEverythingElse) {
   seal_segment_tail(key, identity, entries, end, bytes.view());
   std::size_t zeros = 0;
-  for (const std::byte byte : std::as_const(bytes).view().subspan(end)) zeros += byte == std::byte{0};
+  for (const std::byte byte : std::as_const(bytes).view().subspan(end))
+    zeros += byte == std::byte{0};
   EXPECT_LT(zeros, (bytes.size() - end) / 128);
 }
 

@@ -59,8 +59,8 @@ Task<Result<void>> SegmentStore::measure_room() {
   co_return Result<void>();
 }
 
-// Numbers and ids become usable once the log has them, in a batch, so that opening a segment does not
-// wait for a sync.
+// Numbers and ids become usable once the log has them, in a batch, so that opening a segment does
+// not wait for a sync.
 Task<Result<void>> SegmentStore::grant_more() {
   const auto hold = co_await granting_.lock();
   if (granted_.size() >= granted_min) co_return Result<void>();
@@ -152,11 +152,8 @@ std::shared_ptr<PendingChunk> SegmentStore::reserve(const std::shared_ptr<OpenSe
                   .stored = stored,
                   .plain = plain,
                   .codec = codec};
-  segment->entries.push_back({.id = id,
-                              .offset = chunk->place.offset,
-                              .stored = stored,
-                              .plain = plain,
-                              .codec = codec});
+  segment->entries.push_back(
+      {.id = id, .offset = chunk->place.offset, .stored = stored, .plain = plain, .codec = codec});
   segment->chunks_end += stored;
   segment->pending.push_back(chunk);
   ++segment->unfilled;
@@ -178,8 +175,7 @@ void SegmentStore::register_chunk(PendingChunk& chunk, env::Batch& changes) {
   } else {
     changes.add(counters_family, std::string(totals_key), {chunk.place.plain, 1});
   }
-  changes.add(counters_family, segment_counters_key(chunk.place.segment),
-              {chunk.place.stored, 1});
+  changes.add(counters_family, segment_counters_key(chunk.place.segment), {chunk.place.stored, 1});
 }
 
 void SegmentStore::settle(PendingChunk& chunk) {
@@ -212,8 +208,8 @@ Task<void> SegmentStore::seal_now(std::shared_ptr<OpenSegment> segment) {
   room_changed_.wake_all();
 }
 
-// The disk did not take the segment, mostly because it is full. Whoever waits for it is told; it stays
-// in memory and is tried again, as a new file each time, until the disk takes it.
+// The disk did not take the segment, mostly because it is full. Whoever waits for it is told; it
+// stays in memory and is tried again, as a new file each time, until the disk takes it.
 Task<Result<void>> SegmentStore::seal_again(std::shared_ptr<OpenSegment> segment, Error reason) {
   log::warning("content waits in memory, because the disk does not take it: {}", reason.context());
   is_full_ = is_full_ || reason.code() == ErrorCode::full;
@@ -275,10 +271,9 @@ Task<Result<void>> SegmentStore::write_shards(OpenSegment& segment, SegmentRow& 
       }
     });
   }
-  CO_TRY(co_await env_.slot.put_shard({.segment = row.id, .number = 0},
-                                      {.pieces = {ByteView(bytes)},
-                                       .leaves = leaves,
-                                       .checksums = checksums}));
+  CO_TRY(co_await env_.slot.put_shard(
+      {.segment = row.id, .number = 0},
+      {.pieces = {ByteView(bytes)}, .leaves = leaves, .checksums = checksums}));
   row.size = static_cast<std::uint32_t>(size);
   row.chunk_count = static_cast<std::uint32_t>(segment.entries.size());
   row.slots = {env_.slot.id()};

@@ -1,4 +1,5 @@
-// SegmentStore fills segments with chunks, seals them into shards, and knows where each segment lies.
+// SegmentStore fills segments with chunks, seals them into shards, and knows where each segment
+// lies.
 //
 // At most open_segments_max segments are in memory at a time; whoever wants room for another chunk
 // waits until one has been sealed. A segment's number and id are granted by the log before they are
@@ -40,7 +41,7 @@ struct SegmentRow {
   std::uint64_t sealed_at = 0;   // Sequence, roughly: the age for choosing what to compact.
   std::uint32_t size = 0;        // Bytes of all its data shards.
   std::uint32_t chunk_count = 0;
-  std::vector<SlotId> slots;     // Of shard 0, 1, …
+  std::vector<SlotId> slots;  // Of shard 0, 1, …
   std::vector<codec::MerkleHash> roots;
 };
 
@@ -50,8 +51,8 @@ std::string segment_key_of(SegmentNumber number);  // Big-endian, as the key of 
 SegmentNumber segment_number_of(std::string_view key);
 
 // Counters of counters_family.
-inline constexpr std::string_view totals_key = "total";        // Plain bytes, chunks.
-std::string segment_counters_key(SegmentNumber number);        // Stored bytes, chunks, in the index.
+inline constexpr std::string_view totals_key = "total";  // Plain bytes, chunks.
+std::string segment_counters_key(SegmentNumber number);  // Stored bytes, chunks, in the index.
 
 class SegmentStore {
  public:

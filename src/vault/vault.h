@@ -24,8 +24,8 @@ namespace holdfast::vault {
 // Families of the vault's own rows in its Table. The catalog's follow from first_catalog_family on.
 inline constexpr env::Family first_catalog_family = 8;
 
-// Takes a stream of bytes apart. Memory stays within one stream's credit whatever is written: write()
-// waits while the bytes before have not found their place.
+// Takes a stream of bytes apart. Memory stays within one stream's credit whatever is written:
+// write() waits while the bytes before have not found their place.
 class ContentWriter {
  public:
   virtual ~ContentWriter() = default;
@@ -60,8 +60,8 @@ class LiveChunks {
 };
 
 struct VaultUsage {
-  std::uint64_t unique_bytes = 0;   // Plain bytes of the chunks kept.
-  std::uint64_t stored_bytes = 0;   // Bytes of segments and logs in slots.
+  std::uint64_t unique_bytes = 0;  // Plain bytes of the chunks kept.
+  std::uint64_t stored_bytes = 0;  // Bytes of segments and logs in slots.
   std::uint64_t chunk_count = 0;
   std::uint64_t segment_count = 0;
 };
@@ -73,13 +73,13 @@ class Vault {
   // The tables, for reading. Changed by commit() only.
   virtual env::Table& table() = 0;
 
-  // Durable, applied, then returned: the record's sequence. `full` when there is no room (nothing is
-  // changed), `unavailable` when the owner's time is over.
+  // Durable, applied, then returned: the record's sequence. `full` when there is no room (nothing
+  // is changed), `unavailable` when the owner's time is over.
   virtual Task<Result<std::uint64_t>> commit(Record record) = 0;
 
-  // Equal bytes are stored once within a dedupe domain (one user's buckets), and have unrelated names
-  // in others, so that nobody can probe for what others hold. Fails with `full` when there is no room
-  // for more content.
+  // Equal bytes are stored once within a dedupe domain (one user's buckets), and have unrelated
+  // names in others, so that nobody can probe for what others hold. Fails with `full` when there is
+  // no room for more content.
   virtual Task<Result<std::unique_ptr<ContentWriter>>> open_writer(std::uint64_t domain = 0) = 0;
 
   // Reads `size` bytes from `offset` of the content made of `extents`. `label` names it in errors.

@@ -1,5 +1,5 @@
-// Keeping the log short: the table made durable, what only the log has brought forward, the rest cut
-// off.
+// Keeping the log short: the table made durable, what only the log has brought forward, the rest
+// cut off.
 #include "base/log.h"
 #include "vault/families.h"
 #include "vault/local_vault.h"

@@ -1,5 +1,5 @@
-// How a LocalVault opens: replay of the log, a new place for chunks that only the log has, an end to
-// what earlier sessions left open.
+// How a LocalVault opens: replay of the log, a new place for chunks that only the log has, an end
+// to what earlier sessions left open.
 #include "codec/compress.h"
 #include "vault/families.h"
 #include "vault/local_vault.h"
@@ -70,12 +70,14 @@ Task<Result<void>> LocalVault::begin_session(Replayed replayed) {
   co_return co_await close_old_sessions();
 }
 
-// A segment that was open when the owner died takes no more chunks: which of its nonces were used in
-// records that were lost is not known. What the log kept of it moves to a segment of this session.
+// A segment that was open when the owner died takes no more chunks: which of its nonces were used
+// in records that were lost is not known. What the log kept of it moves to a segment of this
+// session.
 Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedChunk> chunks) {
   const SegmentRow* row = segments_->find(number);
   if (row == nullptr) co_return Result<void>();  // Dead since, and forgotten.
-  CO_TRY_LET(const codec::SecretKey key, keys_.segment_key(row->key_generation, row->id, row->kind));
+  CO_TRY_LET(const codec::SecretKey key,
+             keys_.segment_key(row->key_generation, row->id, row->kind));
   const SegmentIdentity old = segments_->identity_of(*row);
   codec::Aead old_key(key);
 
@@ -86,8 +88,8 @@ Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedCh
     const LoggedChunk& chunk = chunks[i];
     // A record may hold a chunk again that an earlier one held.
     if (index_->find_pending(chunk.id)) continue;
-    CO_TRY_LET(const auto row_now, co_await table_->get(chunks_family,
-                                                        std::string(as_text(chunk.id.view()))));
+    CO_TRY_LET(const auto row_now,
+               co_await table_->get(chunks_family, std::string(as_text(chunk.id.view()))));
     if (!row_now || *row_now != encode_place(chunk.place)) continue;
 
     Bytes plain(chunk.place.plain);
@@ -99,9 +101,8 @@ Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedCh
                        .codec = chunk.place.codec},
                       chunk.sealed, plain));
     CO_TRY_LET(auto fresh, co_await place_again(chunk.id, chunk.place, plain));
-    entry.frames.push_back({.id = chunk.id,
-                            .place = fresh->place,
-                            .sealed = fresh->segment->bytes_of(fresh->place)});
+    entry.frames.push_back(
+        {.id = chunk.id, .place = fresh->place, .sealed = fresh->segment->bytes_of(fresh->place)});
     moved.push_back(std::move(fresh));
     size += chunk.place.stored;
     if (size >= rehome_record_bytes) {
@@ -117,8 +118,7 @@ Task<Result<std::shared_ptr<PendingChunk>>> LocalVault::place_again(const ChunkI
                                                                     ByteView plain) {
   Bytes compressed(codec::Compressor::room(plain.size()));
   const auto compressed_size = codec::Compressor().compress(plain, compressed);
-  const ByteView content =
-      compressed_size ? ByteView(compressed).first(*compressed_size) : plain;
+  const ByteView content = compressed_size ? ByteView(compressed).first(*compressed_size) : plain;
   const auto stored = stored_bytes_of(content.size());
   CO_TRY_LET(const auto segment, co_await segments_->with_room(stored));
   auto chunk = segments_->reserve(segment, id, static_cast<std::uint32_t>(plain.size()), stored,
