@@ -390,9 +390,12 @@ std::optional<std::string> upload_id_to_bytes(const UploadId& id) {
 }
 
 Result<Usage> decode_usage(std::string_view value) {
+  if (value.size() != 2 * sizeof(std::int64_t)) {
+    return fail(ErrorCode::corrupt, fmt::format("counters of {} bytes", value.size()));
+  }
   const std::vector<std::int64_t> counters = env::decode_counters(value);
-  if (value.size() != 2 * sizeof(std::int64_t) || counters[0] < 0 || counters[1] < 0) {
-    return fail(ErrorCode::corrupt, "the counters of a directory");
+  if (counters[0] < 0 || counters[1] < 0) {
+    return fail(ErrorCode::corrupt, "a directory that counts less than nothing");
   }
   return Usage{.objects = static_cast<std::uint64_t>(counters[0]),
                .bytes = static_cast<std::uint64_t>(counters[1])};
