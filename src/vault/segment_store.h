@@ -46,7 +46,7 @@ struct SegmentRow {
 };
 
 std::string encode_segment_row(const SegmentRow& row);
-Result<SegmentRow> decode_segment_row(std::string_view row);
+Result<SegmentRow> decode_segment_row(std::string_view bytes);
 std::string segment_key_of(SegmentNumber number);  // Big-endian, as the key of its row.
 SegmentNumber segment_number_of(std::string_view key);
 

@@ -102,11 +102,15 @@ Task<Result<void>> TakeOver::fence() {
     co_await round->changed.wait();
   }
   round->is_over = true;
+  co_return judge(old, *round);
+}
 
+// Keeps the answers that count, best first, if they are enough.
+Result<void> TakeOver::judge(const Generation& old, const FenceRound& round) {
   std::string trouble;
   for (std::size_t i = 0; i < old.members.size(); ++i) {
     const Generation::Member& member = old.members[i];
-    const auto& answer = round->answers[i];
+    const auto& answer = round.answers[i];
     std::string why;
     if (!answer) {
       why = "no answer";
@@ -122,16 +126,16 @@ Task<Result<void>> TakeOver::fence() {
     trouble += fmt::format("; slot {}: {}", to_string(member.slot), why);
   }
   if (fenced_.size() < old.fences) {
-    co_return fail(ErrorCode::unavailable,
-                   fmt::format("{} of the {} slots of the log answer, {} are needed{}",
-                               fenced_.size(), old.members.size(), old.fences, trouble));
+    return fail(ErrorCode::unavailable,
+                fmt::format("{} of the {} slots of the log answer, {} are needed{}", fenced_.size(),
+                            old.members.size(), old.fences, trouble));
   }
   if (!trouble.empty()) {
     log::warning("log of {}: taken over without some slots{}", environment_.options.range, trouble);
   }
   std::ranges::sort(fenced_, std::greater(),
                     [](const Fenced& each) { return each.reply.tail.sequence; });
-  co_return Result<void>();
+  return {};
 }
 
 // From the longest log; if that cannot be read after all, from the next one, as long as those that

@@ -71,6 +71,7 @@ class TakeOver {
 
   Task<Result<void>> claim();
   Task<Result<void>> fence();
+  Result<void> judge(const Generation& old, const FenceRound& round);
   Task<Result<OpenGeneration>> bring();
   Task<Result<OpenGeneration>> bring_from(const Fenced* holder);
   Task<Result<void>> make_logs(Generation& generation, slot::LogTail start);
