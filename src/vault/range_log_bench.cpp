@@ -108,8 +108,9 @@ void append_records(benchmark::State& state) {
     bench.run(bench.write_from_many(static_cast<std::size_t>(state.range(0)), round));
   }
   bench.run(bench.close());
-  state.counters["records"] = benchmark::Counter(static_cast<double>(state.iterations() * round),
-                                                 benchmark::Counter::kIsRate);
+  state.counters["records"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(round),
+                         benchmark::Counter::kIsRate);
 }
 BENCHMARK(append_records)->Arg(1)->Arg(8)->Arg(64)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -118,8 +119,9 @@ void sync_bare_blocks(benchmark::State& state) {
   Bench bench;
   bench.run(bench.open_bare());
   for (auto _ : state) bench.run(bench.write_bare(round));
-  state.counters["blocks"] = benchmark::Counter(static_cast<double>(state.iterations() * round),
-                                                benchmark::Counter::kIsRate);
+  state.counters["blocks"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(round),
+                         benchmark::Counter::kIsRate);
 }
 BENCHMARK(sync_bare_blocks)->Unit(benchmark::kMillisecond)->UseRealTime();
 

@@ -39,7 +39,7 @@ class Copying:
         self.holdfast("cp", self.tree / "a.txt", "hf://cup/named")
         self.holdfast("cp", self.tree / "a.txt", self.tree / "[odd] name", "hf://cup/both")
         expect(self.keys("cup") == ["a.txt", "both/[odd] name", "both/a.txt", "named"],
-               f"{self.keys('c')}")
+               f"{self.keys('cup')}")
         self.holdfast("cp", "hf://cup/named", self.base / "back")
         expect((self.base / "back").read_bytes() == (self.tree / "a.txt").read_bytes(), "bytes")
         (self.base / "into").mkdir()
