@@ -5,6 +5,8 @@
 #include "wire/reader.h"
 #include "wire/writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 

@@ -66,8 +66,8 @@ class NamedChunks final : public LiveChunks {
 
 // All that outlives the vault, and the vault while it runs.
 struct Machine {
-  explicit Machine(std::uint64_t seed_)
-      : seed(seed_), world(seed_), random(seed_), disk(world), tables(seed_) {}
+  explicit Machine(std::uint64_t drawn)
+      : seed(drawn), world(drawn), random(drawn), disk(world), tables(drawn) {}
   ~Machine() { stop_dead(); }
 
   void stop_dead() {
