@@ -11,8 +11,7 @@
 namespace holdfast::vault {
 namespace {
 
-// Chunks looked up, compressed and encrypted together.
-constexpr std::size_t batch_chunks_max = 64;
+// The chunks that end within so many bytes are looked up, compressed and encrypted together.
 constexpr std::size_t batch_bytes_max = mib;
 
 // Less work than this is done on the loop: a hop to a worker would cost more.
@@ -27,87 +26,70 @@ ChunkWriter::ChunkWriter(Environment environment, codec::SecretKey chunk_id_key)
 
 Task<Result<void>> ChunkWriter::write(ByteView bytes) {
   content_.size += bytes.size();
-  std::vector<ByteView> chunks;
-  std::size_t batched = 0;
-  // The chunk that began in an earlier write() is put together in tail_; the others are taken from
-  // where they are.
   while (!bytes.empty()) {
-    std::vector<std::size_t> cuts;
-    const auto piece = bytes.first(std::min(bytes.size(), batch_bytes_max));
-    const auto cut = [this, piece, &cuts] {
-      for (ByteView rest = piece; !rest.empty();) {
-        const auto size = chunker_.next(rest);
-        if (!size) break;
-        cuts.push_back(*size);
-        rest = rest.subspan(*size);
-      }
-    };
-    if (piece.size() <= inline_bytes_max) {
-      cut();
-    } else {
-      co_await env_.workers.run(cut);
-    }
-    ByteView rest = piece;
-    for (const std::size_t size : cuts) {
-      if (!tail_.empty()) {
-        tail_.insert(tail_.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
-        chunks.push_back(tail_);
-      } else {
-        chunks.push_back(rest.first(size));
-      }
-      batched += chunks.back().size();
-      rest = rest.subspan(size);
-      if (chunks.front().data() == tail_.data() || batched >= batch_bytes_max ||
-          chunks.size() >= batch_chunks_max) {
-        CO_TRY(co_await take(std::exchange(chunks, {})));
-        batched = 0;
-        tail_.clear();
-      }
-    }
-    if (!chunks.empty()) {
-      CO_TRY(co_await take(std::exchange(chunks, {})));
-    }
-    batched = 0;
-    tail_.insert(tail_.end(), rest.begin(), rest.end());
+    const ByteView piece = bytes.first(std::min(bytes.size(), batch_bytes_max));
     bytes = bytes.subspan(piece.size());
+    std::vector<Item> items;
+    const auto work = [this, piece, &items] { items = cut(piece); };
+    if (piece.size() <= inline_bytes_max) {
+      work();
+    } else {
+      co_await env_.workers.run(work);
+    }
+    CO_TRY(co_await take(std::move(items)));
   }
   co_return Result<void>();
 }
 
 Task<Result<Content>> ChunkWriter::finish() {
   if (!tail_.empty()) {
-    CO_TRY(co_await take({ByteView(tail_)}));
+    std::vector<Item> last(1);
+    last.front().plain = tail_;
+    const auto work = [this, &last] {
+      last.front().id = codec::chunk_id(chunk_id_key_, last.front().plain);
+    };
+    if (tail_.size() <= inline_bytes_max) {
+      work();
+    } else {
+      co_await env_.workers.run(work);
+    }
+    CO_TRY(co_await take(std::move(last)));
   }
   tail_.clear();
   co_return std::move(content_);
 }
 
-// Takes whole chunks, in order. Their bytes stay where they are until it returns.
-Task<Result<void>> ChunkWriter::take(std::vector<ByteView> chunks) {
-  std::vector<Item> items(chunks.size());
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    items[i].plain = chunks[i];
-    size += chunks[i].size();
+// The chunks that end in `piece`, named. They lie in `piece`, the first, which began before it, in
+// joined_, until the next call; what is left over is kept in tail_.
+std::vector<ChunkWriter::Item> ChunkWriter::cut(ByteView piece) {
+  std::vector<Item> items;
+  ByteView rest = piece;
+  while (const auto size = chunker_.next(rest)) {
+    Item item;
+    item.plain = rest.first(*size);
+    if (items.empty() && !tail_.empty()) {
+      joined_.swap(tail_);
+      joined_.insert(joined_.end(), item.plain.begin(), item.plain.end());
+      tail_.clear();
+      item.plain = joined_;
+    }
+    item.id = codec::chunk_id(chunk_id_key_, item.plain);
+    items.push_back(item);
+    rest = rest.subspan(*size);
   }
-  co_await name(items, size);
+  tail_.insert(tail_.end(), rest.begin(), rest.end());
+  return items;
+}
+
+// Takes whole chunks, in order. Their bytes stay where they are until it returns.
+Task<Result<void>> ChunkWriter::take(std::vector<Item> items) {
+  if (items.empty()) co_return Result<void>();
   CO_TRY_LET(const auto missing, co_await keep_missing(items));
   if (!missing.empty()) {
     co_await compress(items, missing);
     CO_TRY(co_await place(items, missing));
   }
   co_return Result<void>();
-}
-
-Task<void> ChunkWriter::name(std::vector<Item>& items, std::size_t size) {
-  const auto work = [this, &items] {
-    for (Item& item : items) item.id = codec::chunk_id(chunk_id_key_, item.plain);
-  };
-  if (size <= inline_bytes_max) {
-    work();
-  } else {
-    co_await env_.workers.run(work);
-  }
 }
 
 // Notes what is known, or on its way, already; returns which are neither.

@@ -38,8 +38,8 @@ class ChunkWriter final : public ContentWriter {
     std::size_t scratch_at = 0;
   };
 
-  Task<Result<void>> take(std::vector<ByteView> chunks);
-  Task<void> name(std::vector<Item>& items, std::size_t size);
+  std::vector<Item> cut(ByteView piece);
+  Task<Result<void>> take(std::vector<Item> items);
   Task<Result<std::vector<std::size_t>>> keep_missing(std::vector<Item>& items);
   Task<void> compress(std::vector<Item>& items, const std::vector<std::size_t>& missing);
   Task<Result<void>> place(std::vector<Item>& items, const std::vector<std::size_t>& missing);
@@ -49,7 +49,8 @@ class ChunkWriter final : public ContentWriter {
   Environment env_;
   codec::SecretKey chunk_id_key_;
   codec::Chunker chunker_;
-  Bytes tail_;  // Of the chunk that goes on in the next write().
+  Bytes tail_;    // Of the chunk that goes on in the next write().
+  Bytes joined_;  // The chunk that began in an earlier write(), while its batch is at work.
   Bytes scratch_;
   Content content_;
 };

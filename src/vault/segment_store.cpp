@@ -1,6 +1,7 @@
 #include "vault/segment_store.h"
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 #include "base/log.h"
 #include "codec/checksum.h"
 #include "codec/merkle.h"
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t grant_count = 16;       // Segment ids that one record grants.
 constexpr std::size_t granted_min = 4;        // Fewer left: ask for more.
-constexpr std::size_t spare_buffers_max = 1;  // Kept for the next segment instead of freed.
+constexpr std::size_t spare_buffers_max = 2;  // Kept for the next segments instead of freed.
 constexpr std::size_t hash_piece_bytes = 8 * mib;
 constexpr Duration seal_retry_every = 1s;
 
@@ -116,6 +117,7 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
   CO_TRY_LET(segment->key, env_.keys.segment_key(row.key_generation, row.id, row.kind));
   if (spare_buffers_.empty()) {
     segment->buffer = AlignedBuffer(segment_bytes_max);
+    prefer_huge_pages(segment->buffer.view());
   } else {
     segment->buffer = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
