@@ -17,7 +17,10 @@ std::string encode_counters(const std::vector<std::int64_t>& counters) {
 
 std::vector<std::int64_t> decode_counters(std::string_view value) {
   std::vector<std::int64_t> counters(value.size() / sizeof(std::int64_t));
-  std::memcpy(counters.data(), value.data(), counters.size() * sizeof(std::int64_t));
+  // An empty vector has no address to copy to.
+  if (!counters.empty()) {
+    std::memcpy(counters.data(), value.data(), counters.size() * sizeof(std::int64_t));
+  }
   return counters;
 }
 
