@@ -1,13 +1,14 @@
 #include "bench/process.h"
 
 #include "base/bytes.h"
+#include "base/number.h"
 
 #include <fmt/format.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -24,12 +25,9 @@ std::string read_text(const std::string& path) {
 }
 
 std::uint64_t number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const std::size_t begin = text.find_first_of("0123456789");
-  if (begin != std::string_view::npos) {
-    std::from_chars(text.data() + begin, text.data() + text.size(), number);
-  }
-  return number;
+  constexpr std::string_view digits = "0123456789";
+  text.remove_prefix(std::min(text.find_first_of(digits), text.size()));
+  return parse_number<std::uint64_t>(text.substr(0, text.find_first_not_of(digits))).value_or(0);
 }
 
 // The number on the line of /proc/ID/status that begins with `name`, which is in KiB.

@@ -1,10 +1,11 @@
 #include "bench/report.h"
 
+#include "base/number.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -264,19 +265,18 @@ std::string to_json(const Report& report) {
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+  const std::string_view unit = text.substr(digits.size());
+  const auto number = parse_number<std::uint64_t>(digits);
   std::uint64_t factor = unit.empty() || unit == "B" ? 1 : 0;
   for (const auto& [name, size] : units) {
     if (unit == name) factor = size;
   }
-  if (error != std::errc() || factor == 0 ||
-      number > std::numeric_limits<std::uint64_t>::max() / factor) {
+  if (!number || factor == 0 || *number > std::numeric_limits<std::uint64_t>::max() / factor) {
     return fail(ErrorCode::invalid,
                 fmt::format("'{}' is no size: write 1000, 4KiB, 64MiB or 1GiB", text));
   }
-  return number * factor;
+  return *number * factor;
 }
 
 std::string format_size(std::uint64_t size) {

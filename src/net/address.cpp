@@ -1,11 +1,12 @@
 #include "net/address.h"
 
+#include "base/number.h"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 
 namespace holdfast::net {
@@ -32,14 +33,12 @@ Result<HostAndPort> split_host_and_port(std::string_view text) {
                 fmt::format("'{}' is no address: write an IPv6 host in brackets", text));
   }
   const std::string_view digits = text.substr(colon + 1);
-  HostAndPort parts{.host = std::string(host), .port = 0};
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), parts.port);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
+  const auto port = parse_number<std::uint16_t>(digits);
+  if (!port) {
     return fail(ErrorCode::invalid,
                 fmt::format("'{}' is no address: '{}' is no port", text, digits));
   }
-  return parts;
+  return HostAndPort{.host = std::string(host), .port = *port};
 }
 
 Result<Endpoint> unix_endpoint(std::string_view path) {

@@ -1,12 +1,13 @@
 #include "net/head.h"
 
+#include "base/number.h"
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace holdfast::net {
 namespace {
@@ -20,13 +21,6 @@ constexpr std::size_t fields_max = 256;
 // Beast's own limit; callers have bounded the head before it gets here.
 constexpr std::uint32_t beast_head_limit = 1u << 30;
 
-std::optional<std::uint64_t> parse_length(std::string_view text) {
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool is_whole = !text.empty() && error == std::errc() && end == text.data() + text.size();
-  return is_whole ? std::optional(length) : std::nullopt;
-}
-
 // The fields that decide where a body ends, gathered while a head is parsed. Beast has an opinion
 // on them too, but lets some of what is doubtful pass.
 class BodyFields {
@@ -34,7 +28,7 @@ class BodyFields {
   // False if the message must be refused.
   bool take(http::field field, std::string_view value) {
     if (field == http::field::content_length) {
-      const auto parsed = parse_length(value);
+      const auto parsed = parse_number<std::uint64_t>(value);
       if (!parsed || (length && *length != *parsed)) return false;
       length = parsed;
     } else if (field == http::field::transfer_encoding) {

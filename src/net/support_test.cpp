@@ -1,6 +1,7 @@
 #include "net/support_test.h"
 
 #include "base/check.h"
+#include "base/number.h"
 #include "net/address.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <future>
 
 namespace holdfast::net::testing {
@@ -28,10 +28,9 @@ constexpr timeval receive_time_max{.tv_sec = 20, .tv_usec = 0};
 constexpr std::size_t piece_bytes = 64 * kib;
 
 std::uint64_t number_after(std::string_view text, std::string_view prefix) {
-  std::uint64_t number = 0;
   text.remove_prefix(std::min(prefix.size(), text.size()));
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  return parse_number<std::uint64_t>(text.substr(0, text.find_first_not_of("0123456789")))
+      .value_or(0);
 }
 
 ResponseHead head_of(unsigned status, std::optional<std::uint64_t> length = {}) {

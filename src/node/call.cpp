@@ -1,8 +1,8 @@
 #include "node/call.h"
 
-#include <fmt/format.h>
+#include "base/number.h"
 
-#include <charconv>
+#include <fmt/format.h>
 
 namespace holdfast::node {
 namespace {
@@ -54,13 +54,12 @@ Result<std::size_t> Call::query_number(std::string_view name, std::size_t standa
                                        std::size_t value_max) const {
   const std::string text = query(name);
   if (text.empty()) return standard;
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > value_max) {
+  const auto value = parse_number<std::size_t>(text);
+  if (!value || *value > value_max) {
     return fail(ErrorCode::invalid,
                 fmt::format("{} is a number up to {}, not `{}`.", name, value_max, text));
   }
-  return value;
+  return *value;
 }
 
 std::string Call::header(std::string_view name) const {

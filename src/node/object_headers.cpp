@@ -1,23 +1,15 @@
 #include "node/object_headers.h"
 
+#include "base/number.h"
 #include "node/timestamp.h"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace holdfast::node {
 namespace {
 
 constexpr std::string_view field_prefix = "holdfast-field-";
 constexpr std::string_view bytes_unit = "bytes=";
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -56,11 +48,11 @@ std::optional<RangeWish> parse_range(std::string_view header) {
   if (dash == std::string_view::npos) return std::nullopt;
   RangeWish wish;
   if (dash > 0) {
-    wish.first = number(header.substr(0, dash));
+    wish.first = parse_number<std::uint64_t>(header.substr(0, dash));
     if (!wish.first) return std::nullopt;
   }
   if (dash + 1 < header.size()) {
-    wish.last = number(header.substr(dash + 1));
+    wish.last = parse_number<std::uint64_t>(header.substr(dash + 1));
     if (!wish.last) return std::nullopt;
   }
   if (!wish.first && !wish.last) return std::nullopt;

@@ -1,8 +1,10 @@
 #include "node/timestamp.h"
 
+#include "base/number.h"
+
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 
 namespace holdfast::node {
@@ -25,12 +27,10 @@ std::string decimals(std::int64_t fraction) {
 
 // Takes digits off the front of `text`; nothing when there are none.
 std::optional<std::int64_t> take_number(std::string_view& text, std::size_t digits_max) {
-  std::int64_t value = 0;
-  const char* end = text.data() + std::min(digits_max, text.size());
-  const auto [after, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || text.starts_with('-')) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(after - text.data()));
-  return value;
+  const std::string_view digits =
+      text.substr(0, std::min(digits_max, text.find_first_not_of("0123456789")));
+  text.remove_prefix(digits.size());
+  return parse_number<std::int64_t>(digits);
 }
 
 bool take(std::string_view& text, char wanted) {

@@ -1,8 +1,8 @@
 #include "sim/network.h"
 
+#include "base/number.h"
 #include "sim/connection.h"
 
-#include <charconv>
 #include <optional>
 
 namespace holdfast::sim {
@@ -97,16 +97,13 @@ class Network::Port final : public env::Network {
 
 Result<Network::Port::Place> Network::Port::parse(const env::Address& address) {
   const std::size_t colon = address.rfind(':');
-  std::uint16_t port = 0;
-  bool is_right = colon != std::string::npos && colon > 0 &&
-                  !std::string_view(address).substr(0, colon).contains(':');
-  if (is_right) {
-    const char* const end = address.data() + address.size();
-    const auto parsed = std::from_chars(address.data() + colon + 1, end, port);
-    is_right = parsed.ec == std::errc() && parsed.ptr == end;
+  const std::string_view host = std::string_view(address).substr(0, colon);
+  std::optional<std::uint16_t> port;
+  if (host.size() < address.size() && !host.empty() && !host.contains(':')) {
+    port = parse_number<std::uint16_t>(std::string_view(address).substr(colon + 1));
   }
-  if (!is_right) return fail(ErrorCode::invalid, "\"" + address + "\" is no address");
-  return Place{address.substr(0, colon), port};
+  if (!port) return fail(ErrorCode::invalid, "\"" + address + "\" is no address");
+  return Place{std::string(host), *port};
 }
 
 Task<Result<std::unique_ptr<env::Listener>>> Network::Port::listen(env::Address address) {

@@ -1,9 +1,10 @@
 #include "slot/local_log.h"
 
+#include "base/number.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::slot {
 namespace {
@@ -16,13 +17,9 @@ std::string head_path(const std::string& folder) {
 }
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
-  std::uint64_t number = 0;
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data(), end, number, 16);
-  if (parsed.ec != std::errc() || std::string_view(parsed.ptr, end) != file_suffix) {
-    return std::nullopt;
-  }
-  return number;
+  if (!name.ends_with(file_suffix)) return std::nullopt;
+  name.remove_suffix(file_suffix.size());
+  return parse_number<std::uint64_t>(name, 16);
 }
 
 LogTail extend(LogTail tail, std::span<const ByteView> records) {

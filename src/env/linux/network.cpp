@@ -1,5 +1,6 @@
 #include "env/linux/network.h"
 
+#include "base/number.h"
 #include "env/linux/system_error.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,8 +13,6 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <charconv>
 
 namespace holdfast::env::linux {
 namespace asio = boost::asio;
@@ -57,14 +56,12 @@ Result<Endpoint> parse(const Address& address) {
   const bool is_bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
   if (is_bracketed) host = host.substr(1, host.size() - 2);
   if (!is_bracketed && host.contains(':')) return bad();
-  std::uint16_t port = 0;
-  const char* const end = address.data() + address.size();
-  const auto parsed = std::from_chars(address.data() + colon + 1, end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return bad();
+  const auto port = parse_number<std::uint16_t>(std::string_view(address).substr(colon + 1));
+  if (!port) return bad();
   Failure failure;
   const auto number = asio::ip::make_address(host, failure);
   if (failure) return bad();
-  const asio::ip::tcp::endpoint place(number, port);
+  const asio::ip::tcp::endpoint place(number, *port);
   return Endpoint{place.protocol(), place};
 }
 
