@@ -4,6 +4,8 @@
 #include "catalog/lookup.h"
 #include "catalog/names.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace holdfast::catalog {

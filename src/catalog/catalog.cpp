@@ -81,17 +81,14 @@ class TableCatalog final : public Catalog {
   Task<Result<UploadInfo>> find_upload(BucketId bucket, std::string key, UploadId id) override {
     return uploads_.find(bucket, std::move(key), std::move(id));
   }
-  Task<Result<PartInfo>> put_part(BucketId bucket, std::string key, UploadId id,
-                                  std::uint32_t number, vault::Content content,
+  Task<Result<PartInfo>> put_part(PartPlace place, vault::Content content,
                                   Attributes attributes) override {
-    return uploads_.put_part(bucket, std::move(key), std::move(id), number, std::move(content),
-                             std::move(attributes));
+    return uploads_.put_part(std::move(place), std::move(content), std::move(attributes));
   }
-  Task<Result<PartInfo>> copy_part(Source source, RangeChooser range, BucketId bucket,
-                                   std::string key, UploadId id, std::uint32_t number,
+  Task<Result<PartInfo>> copy_part(Source source, RangeChooser range, PartPlace place,
                                    Attributes attributes) override {
-    return uploads_.copy_part(std::move(source), std::move(range), bucket, std::move(key),
-                              std::move(id), number, std::move(attributes));
+    return uploads_.copy_part(std::move(source), std::move(range), std::move(place),
+                              std::move(attributes));
   }
   Task<Result<std::vector<PartInfo>>> list_parts(BucketId bucket, std::string key, UploadId id,
                                                  std::uint32_t after,

@@ -139,13 +139,17 @@ class Catalog : public vault::LiveChunks {
   virtual Task<Result<UploadInfo>> create_upload(BucketId bucket, std::string key, UserId initiator,
                                                  Fields fields) = 0;
   virtual Task<Result<UploadInfo>> find_upload(BucketId bucket, std::string key, UploadId id) = 0;
+  struct PartPlace {
+    BucketId bucket = 0;
+    std::string key;
+    UploadId upload;
+    std::uint32_t number = 0;
+  };
   // Replaces an earlier part of that number.
-  virtual Task<Result<PartInfo>> put_part(BucketId bucket, std::string key, UploadId id,
-                                          std::uint32_t number, vault::Content content,
+  virtual Task<Result<PartInfo>> put_part(PartPlace place, vault::Content content,
                                           Attributes attributes) = 0;
   // The range of the source object, without reading it more than chunk borders make necessary.
-  virtual Task<Result<PartInfo>> copy_part(Source source, RangeChooser range, BucketId bucket,
-                                           std::string key, UploadId id, std::uint32_t number,
+  virtual Task<Result<PartInfo>> copy_part(Source source, RangeChooser range, PartPlace place,
                                            Attributes attributes) = 0;
   virtual Task<Result<std::vector<PartInfo>>> list_parts(BucketId bucket, std::string key,
                                                          UploadId id, std::uint32_t after,

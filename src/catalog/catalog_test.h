@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,7 +19,7 @@ namespace holdfast::catalog {
 class CatalogTest : public testing::Test {
  protected:
   explicit CatalogTest(std::uint64_t seed = 1) : world(seed), disk(seed) { open(); }
-  ~CatalogTest() override { close(); }
+  void TearDown() override { close(); }
 
   void open() {
     vault = world.run(MemoryVault::open(disk, world)).value();

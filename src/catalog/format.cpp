@@ -2,6 +2,8 @@
 
 #include "catalog/rows.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::catalog {
 
 Task<Result<void>> check_format(vault::Vault& vault) {

@@ -1,6 +1,8 @@
 #include "catalog/catalog_test.h"
 #include "sim/seeds.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>

@@ -206,6 +206,13 @@ Task<Result<vault::VaultUsage>> MemoryVault::usage() {
       .unique_bytes = 0, .stored_bytes = 0, .chunk_count = disk_.chunks.size(), .segment_count = 0};
 }
 
+Task<Result<void>> MemoryVault::note_live(std::vector<ChunkId> chunks) {
+  EXPECT_LE(chunks.size(), 4096u);
+  touched_->insert(chunks.begin(), chunks.end());
+  co_await pause();
+  co_return Result<void>();
+}
+
 Task<Result<std::uint64_t>> MemoryVault::collect(vault::LiveChunks& live) {
   if (touched_) co_return fail(ErrorCode::unavailable, "a collection is at work");
   touched_.emplace();
@@ -215,13 +222,8 @@ Task<Result<std::uint64_t>> MemoryVault::collect(vault::LiveChunks& live) {
   }
   const auto snapshot = table_->snapshot();
   co_await pause();
-  const auto note = [this](std::vector<ChunkId> chunks) -> Task<Result<void>> {
-    EXPECT_LE(chunks.size(), 4096u);
-    touched_->insert(chunks.begin(), chunks.end());
-    co_await pause();
-    co_return Result<void>();
-  };
-  auto visited = co_await live.visit(*snapshot, note);
+  auto visited = co_await live.visit(
+      *snapshot, [this](std::vector<ChunkId> chunks) { return note_live(std::move(chunks)); });
   std::uint64_t freed = 0;
   if (visited) {
     freed = std::erase_if(disk_.chunks,

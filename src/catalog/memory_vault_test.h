@@ -87,6 +87,7 @@ class MemoryVault final : public vault::Vault {
 
   MemoryVault(MemoryDisk& disk, sim::World& world);
   vault::Content hold(std::vector<vault::Extent> extents);
+  Task<Result<void>> note_live(std::vector<ChunkId> chunks);
   Task<void> pause();
 
   MemoryDisk& disk_;

@@ -4,6 +4,8 @@
 #include "catalog/rows.h"
 #include "sim/seeds.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <set>
 
@@ -100,7 +102,7 @@ Task<Result<void>> ModelTest::upload(const Change& change) {
   for (const std::string& bytes : {change.bytes.substr(0, half), change.bytes.substr(half)}) {
     const auto number = static_cast<std::uint32_t>(parts.size() + 1);
     vault::Content content = vault->write(bytes);
-    CO_TRY(co_await catalog->put_part(bucket, change.key, begun.id, number, std::move(content),
+    CO_TRY(co_await catalog->put_part({bucket, change.key, begun.id, number}, std::move(content),
                                       attributes));
     parts.push_back({number, "part"});
   }

@@ -4,6 +4,8 @@
 #include "catalog/open_contents.h"
 #include "catalog/rows.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::catalog {
 namespace {
 

@@ -49,14 +49,14 @@ void decode_settings(std::string_view key, std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace holdfast::catalog
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace holdfast;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-  catalog::decode_names(text);
-  catalog::decode_contents(text);
+  decode_names(text);
+  decode_contents(text);
   const std::size_t border = std::min<std::size_t>(size, 40);
-  catalog::decode_settings(text.substr(0, border), text.substr(border));
+  decode_settings(text.substr(0, border), text.substr(border));
   return 0;
 }
+
+}  // namespace holdfast::catalog

@@ -3,6 +3,8 @@
 
 #include "catalog/names.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace holdfast::catalog {

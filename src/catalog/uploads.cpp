@@ -4,6 +4,8 @@
 #include "catalog/lock_names.h"
 #include "catalog/names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -86,46 +88,43 @@ Task<Result<UploadInfo>> Uploads::find(BucketId bucket, std::string key, UploadI
   co_return info;
 }
 
-Task<Result<Uploads::HeldPart>> Uploads::hold_part(BucketId bucket, const std::string& key,
-                                                   const UploadId& id, std::uint32_t number) {
-  const auto id_bytes = upload_id_to_bytes(id);
-  if (!id_bytes) co_return no_upload(state_, id);
+Task<Result<Uploads::HeldPart>> Uploads::hold_part(const Catalog::PartPlace& place) {
+  const auto id_bytes = upload_id_to_bytes(place.upload);
+  if (!id_bytes) co_return no_upload(state_, place.upload);
   const ContentId upload = content_of_upload(*id_bytes);
   HeldPart held;
   held.upload = co_await state_.locks.share(upload_lock(upload));
-  held.part = co_await state_.locks.exclude(part_lock(upload, number));
-  CO_TRY(co_await find(bucket, key, id));
+  held.part = co_await state_.locks.exclude(part_lock(upload, place.number));
+  CO_TRY(co_await find(place.bucket, place.key, place.upload));
   co_return held;
 }
 
-Task<Result<PartInfo>> Uploads::put_part(BucketId bucket, std::string key, UploadId id,
-                                         std::uint32_t number, vault::Content content,
+Task<Result<PartInfo>> Uploads::put_part(Catalog::PartPlace place, vault::Content content,
                                          Attributes attributes) {
-  CO_TRY(check_part(number, attributes));
+  CO_TRY(check_part(place.number, attributes));
   if (content.size > part_bytes_max) {
     co_return fail(ErrorCode::invalid, fmt::format("a part of {} bytes", content.size));
   }
-  CO_TRY_LET(const HeldPart held, co_await hold_part(bucket, key, id, number));
-  const ContentId upload = content_of_upload(*upload_id_to_bytes(id));
+  CO_TRY_LET(const HeldPart held, co_await hold_part(place));
+  const ContentId upload = content_of_upload(*upload_id_to_bytes(place.upload));
   BodyWriter writer(state_.vault, state_.numbers, upload);
   const auto written = co_await writer.add(std::move(content));
   if (!written) {
     co_await writer.abandon();
     co_return std::unexpected(written.error());
   }
-  co_return co_await write_part(upload, number, std::move(attributes), writer);
+  co_return co_await write_part(upload, place.number, std::move(attributes), writer);
 }
 
 Task<Result<PartInfo>> Uploads::copy_part(Catalog::Source source, RangeChooser range,
-                                          BucketId bucket, std::string key, UploadId id,
-                                          std::uint32_t number, Attributes attributes) {
-  CO_TRY(check_part(number, attributes));
-  CO_TRY_LET(const HeldPart held, co_await hold_part(bucket, key, id, number));
-  const ContentId upload = content_of_upload(*upload_id_to_bytes(id));
+                                          Catalog::PartPlace place, Attributes attributes) {
+  CO_TRY(check_part(place.number, attributes));
+  CO_TRY_LET(const HeldPart held, co_await hold_part(place));
+  const ContentId upload = content_of_upload(*upload_id_to_bytes(place.upload));
   for (int attempt = 1;; ++attempt) {
     BodyWriter writer(state_.vault, state_.numbers, upload);
-    const auto written = co_await copy_range(source, range, bucket, writer);
-    if (written) co_return co_await write_part(upload, number, std::move(attributes), writer);
+    const auto written = co_await copy_range(source, range, place.bucket, writer);
+    if (written) co_return co_await write_part(upload, place.number, std::move(attributes), writer);
     co_await writer.abandon();
     if (written.error().code() != ErrorCode::conflict || attempt == Objects::attempts_max) {
       co_return std::unexpected(written.error());

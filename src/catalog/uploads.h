@@ -27,12 +27,10 @@ class Uploads {
   Task<Result<UploadInfo>> create(BucketId bucket, std::string key, UserId initiator,
                                   Fields fields);
   Task<Result<UploadInfo>> find(BucketId bucket, std::string key, UploadId id);
-  Task<Result<PartInfo>> put_part(BucketId bucket, std::string key, UploadId id,
-                                  std::uint32_t number, vault::Content content,
+  Task<Result<PartInfo>> put_part(Catalog::PartPlace place, vault::Content content,
                                   Attributes attributes);
-  Task<Result<PartInfo>> copy_part(Catalog::Source source, RangeChooser range, BucketId bucket,
-                                   std::string key, UploadId id, std::uint32_t number,
-                                   Attributes attributes);
+  Task<Result<PartInfo>> copy_part(Catalog::Source source, RangeChooser range,
+                                   Catalog::PartPlace place, Attributes attributes);
   Task<Result<std::vector<PartInfo>>> list_parts(BucketId bucket, std::string key, UploadId id,
                                                  std::uint32_t after, std::size_t count_max);
   Task<Result<ListUploadsPage>> list(ListUploadsRequest request);
@@ -48,8 +46,7 @@ class Uploads {
     Locks::Hold upload;
     Locks::Hold part;
   };
-  Task<Result<HeldPart>> hold_part(BucketId bucket, const std::string& key, const UploadId& id,
-                                   std::uint32_t number);
+  Task<Result<HeldPart>> hold_part(const Catalog::PartPlace& place);
   Task<Result<PartInfo>> commit_part(ContentId upload, PartRow row, BodyWriter& writer);
   Task<Result<PartInfo>> write_part(ContentId upload, std::uint32_t number, Attributes attributes,
                                     BodyWriter& writer);

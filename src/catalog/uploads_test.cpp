@@ -2,6 +2,8 @@
 #include "catalog/catalog_test.h"
 #include "catalog/rows.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::catalog {
 namespace {
 
@@ -16,7 +18,7 @@ class UploadsTest : public CatalogTest {
   }
   Result<PartInfo> put_part(std::string key, UploadId id, std::uint32_t number, std::string bytes) {
     vault::Content content = vault->write(bytes);
-    return world.run(catalog->put_part(bucket, std::move(key), std::move(id), number,
+    return world.run(catalog->put_part({bucket, std::move(key), std::move(id), number},
                                        std::move(content),
                                        {.etag = etag(bytes), .modified = {}, .fields = {}}));
   }
@@ -196,7 +198,7 @@ TEST_F(UploadsTest, APartIsCopiedFromAnyRange) {
            {0, 3000}, {0, 8}, {3, 2}, {3, 5}, {3, 10}, {8, 16}, {5, 2800}, {2990, 10}, {7, 0}}) {
     const Attributes attributes{.etag = "copied", .modified = {}, .fields = {}};
     const auto part = world.run(catalog->copy_part({bucket, "source", {}}, range(offset, size),
-                                                   bucket, "key", id, ++number, attributes));
+                                                   {bucket, "key", id, ++number}, attributes));
     EXPECT_EQ(part.value().size, size);
     choice.push_back({number, "copied"});
     whole += bytes.substr(offset, size);

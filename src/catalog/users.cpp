@@ -8,6 +8,8 @@
 #include "codec/base64.h"
 #include "codec/secret.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>

@@ -9,7 +9,10 @@ namespace {
 class UsersTest : public CatalogTest {
  protected:
   UsersTest() { reopen(); }
-  ~UsersTest() override { users.reset(); }
+  void TearDown() override {
+    users.reset();
+    CatalogTest::TearDown();
+  }
   void reopen() {
     users.reset();
     close();

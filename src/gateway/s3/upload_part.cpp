@@ -34,9 +34,9 @@ Task<Outcome<void>> upload_part(Call& call) {
   catalog::Attributes attributes{
       .etag = received.etag, .modified = call.services.clock.wall_now(), .fields = {}};
   set_checksum(attributes.fields, received.checksum, upload.form);
-  auto part =
-      co_await call.services.catalog.put_part(upload.bucket.id, call.key(), upload.info.id, number,
-                                              std::move(received.content), std::move(attributes));
+  auto part = co_await call.services.catalog.put_part(
+      {upload.bucket.id, call.key(), upload.info.id, number}, std::move(received.content),
+      std::move(attributes));
   if (!part) co_return refuse(about_upload(part.error(), upload.info.id));
   net::ResponseHead head;
   head.headers.add("ETag", quote(part->etag));

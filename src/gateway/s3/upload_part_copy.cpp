@@ -41,7 +41,8 @@ Task<Outcome<catalog::PartInfo>> copy_once(Call& call, CopySource& source, const
       .etag = std::move(digests.etag), .modified = call.services.clock.wall_now(), .fields = {}};
   set_checksum(attributes.fields, digests.checksum, upload.form);
   auto part = co_await call.services.catalog.copy_part(
-      pinned, choose, upload.bucket.id, call.key(), upload.info.id, number, std::move(attributes));
+      pinned, choose, {upload.bucket.id, call.key(), upload.info.id, number},
+      std::move(attributes));
   if (!part) co_return refuse(about_upload(part.error(), upload.info.id));
   co_return *std::move(part);
 }
