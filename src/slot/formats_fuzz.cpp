@@ -72,15 +72,15 @@ void try_shard(ByteView input) {
 }
 
 }  // namespace
-}  // namespace holdfast::slot
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace holdfast;
   const auto input = std::as_bytes(std::span(bytes, size));
-  slot::try_head(input);
-  slot::try_file_header(input);
-  slot::try_identity(input);
-  slot::try_frame(input);
-  slot::try_shard(input);
+  try_head(input);
+  try_file_header(input);
+  try_identity(input);
+  try_frame(input);
+  try_shard(input);
   return 0;
 }
+
+}  // namespace holdfast::slot

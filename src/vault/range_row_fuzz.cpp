@@ -3,30 +3,29 @@
 #include "vault/range_row.h"
 #include "wire/envelope.h"
 
+namespace holdfast::vault {
 namespace {
 
-using namespace holdfast;
-
-void expect_sound(const vault::Generation& generation) {
+void expect_sound(const Generation& generation) {
   check(generation.acknowledgements + generation.fences == generation.members.size() + 1,
         "who acknowledged and who is fenced have somebody in common");
 }
 
 void try_row(ByteView input) {
-  static_cast<void>(vault::decode_range_row(input));
-  const auto row = vault::decode_range_row(wire::enclose({.magic = "HFRANGE."}, input));
+  static_cast<void>(decode_range_row(input));
+  const auto row = decode_range_row(wire::enclose({.magic = "HFRANGE."}, input));
   if (!row) return;
   if (row->generation) expect_sound(*row->generation);
-  const auto again = vault::decode_range_row(vault::encode_range_row(*row));
+  const auto again = decode_range_row(encode_range_row(*row));
   check(again && *again == *row, "a row that was read can be written");
 }
 
 void try_header(ByteView input) {
-  static_cast<void>(vault::decode_log_header(input));
-  const auto header = vault::decode_log_header(wire::enclose({.magic = "HFLOGHDR"}, input));
+  static_cast<void>(decode_log_header(input));
+  const auto header = decode_log_header(wire::enclose({.magic = "HFLOGHDR"}, input));
   if (!header) return;
   expect_sound(header->generation);
-  const auto again = vault::decode_log_header(vault::encode_log_header(*header));
+  const auto again = decode_log_header(encode_log_header(*header));
   check(again && *again == *header, "a header that was read can be written");
 }
 
@@ -38,3 +37,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   try_header(input);
   return 0;
 }
+
+}  // namespace holdfast::vault

@@ -55,14 +55,14 @@ void try_envelope(ByteView bytes) {
 }
 
 }  // namespace
-}  // namespace holdfast::wire
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace holdfast;
   const auto input = std::as_bytes(std::span(bytes, size));
   const std::size_t half = size / 2;
-  wire::Reader reader(input.subspan(half));
-  for (std::size_t i = 0; i < half; ++i) wire::take_something(reader, bytes[i]);
-  wire::try_envelope(input);
+  Reader reader(input.subspan(half));
+  for (std::size_t i = 0; i < half; ++i) take_something(reader, bytes[i]);
+  try_envelope(input);
   return 0;
 }
+
+}  // namespace holdfast::wire
