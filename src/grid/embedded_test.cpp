@@ -67,7 +67,7 @@ class EmbeddedTest : public testing::Test {
     co_await machine.add_slot();
     (co_await machine.start(losses_max)).value();
   }
-  ~EmbeddedTest() override {
+  void TearDown() override {
     for (const auto& disk : machine.disks) disk->set_faults(nullptr);
     world.run(machine.stop());
   }

@@ -28,7 +28,7 @@ class Signals {
   void end_after(Duration patience);
 
  private:
-  class Impl;
+  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 class LocalLogTest : public SlotFixture {
  protected:
   LocalLogTest() : slot(world.run(create(disk)).value()) {}
-  ~LocalLogTest() override { world.run(slot->close()); }
+  void TearDown() override { world.run(slot->close()); }
 
   void reopen() {
     world.run(slot->close());

@@ -129,6 +129,7 @@ struct Engine {
     std::filesystem::create_directories(folder);
     run(open());
   }
+  // An exception ends the benchmark. NOLINTNEXTLINE(bugprone-exception-escape)
   ~Engine() {
     run(close());
     vault.reset();
@@ -184,7 +185,7 @@ Task<void> write_objects(Engine& engine, ByteView bytes, std::vector<std::vector
   for (; !bytes.empty(); bytes = bytes.subspan(object_bytes)) {
     const auto writer = (co_await engine.vault->open_writer(0)).value();
     for (std::size_t at = 0; at < object_bytes; at += write_bytes) {
-      (void)(co_await writer->write(bytes.subspan(at, write_bytes))).value();
+      (co_await writer->write(bytes.subspan(at, write_bytes))).value();
     }
     const Content content = (co_await writer->finish()).value();
     Record record;

@@ -13,7 +13,7 @@ class RangeLogSlotsTest : public testing::Test {
     world.run(grid->create_slots());
     world.run(grid->take_over()).value();
   }
-  ~RangeLogSlotsTest() override { world.run(grid->stop()); }
+  void TearDown() override { world.run(grid->stop()); }
 
   sim::World world;
   std::unique_ptr<Grid> grid;

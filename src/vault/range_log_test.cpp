@@ -12,7 +12,7 @@ class RangeLogTest : public testing::Test {
     world.run(grid.create_slots());
     world.run(grid.take_over()).value();
   }
-  ~RangeLogTest() override { world.run(grid.stop()); }
+  void TearDown() override { world.run(grid.stop()); }
 
   sim::World world;
   Grid grid{world, 1, 0};

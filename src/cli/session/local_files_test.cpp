@@ -20,7 +20,7 @@ class LocalFiles : public testing::Test {
     std::string name = testing::TempDir() + "holdfast-files-XXXXXX";
     top_ = ::mkdtemp(name.data());
   }
-  ~LocalFiles() override { fs::remove_all(top_); }
+  void TearDown() override { fs::remove_all(top_); }
 
   std::string path(const std::string& name) const { return top_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const {

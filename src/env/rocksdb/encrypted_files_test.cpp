@@ -25,7 +25,7 @@ class EncryptedFilesTest : public testing::Test {
     std::string pattern = testing::TempDir() + "/encrypted_files_XXXXXX";
     folder_ = mkdtemp(pattern.data());
   }
-  ~EncryptedFilesTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string path(std::string_view name) const { return folder_ + "/" + std::string(name); }
 

@@ -69,7 +69,7 @@ class FailureTest : public testing::Test {
     root_ = mkdtemp(pattern.data());
     open();
   }
-  ~FailureTest() override {
+  void TearDown() override {
     table_.reset();
     std::filesystem::remove_all(root_);
   }

@@ -7,6 +7,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -26,7 +29,7 @@ class RocksTableTest : public testing::Test {
     root_ = mkdtemp(pattern.data());
     open();
   }
-  ~RocksTableTest() override {
+  void TearDown() override {
     table_.reset();
     std::filesystem::remove_all(root_);
   }

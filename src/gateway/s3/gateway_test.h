@@ -72,7 +72,7 @@ struct Answer {
 class GatewayTest : public testing::Test {
  protected:
   GatewayTest();
-  ~GatewayTest() override;
+  void TearDown() override;
 
   Answer send(Ask ask);
   Answer put(std::string target, std::string body, std::vector<net::Headers::Field> headers = {}) {
@@ -94,7 +94,7 @@ class GatewayTest : public testing::Test {
   Answer deliver(net::Request request, std::string body);
 
   // `bytes` as aws-chunked, signed where the request is.
-  std::string encode_chunks(const Signed& request, std::string_view bytes, std::size_t chunk_bytes,
+  std::string encode_chunks(const Signed& made, std::string_view bytes, std::size_t chunk_bytes,
                             std::string_view trailer = {}) const;
 
   sim::World world;

@@ -140,7 +140,7 @@ GatewayTest::GatewayTest() {
   world.run(start());
 }
 
-GatewayTest::~GatewayTest() {
+void GatewayTest::TearDown() {
   process->kill();
   world.abandon();
   gateway.reset();
