@@ -30,29 +30,31 @@ inline Bytes to_bytes(ByteView view) {
 }
 
 // A block of uninitialised memory, aligned for direct I/O. Moves, does not copy.
+//
+// Blocks of some hundred KiB come and go with every read and write, and fresh memory costs a page
+// fault for each 4 KiB: so those that were freed last are kept for the next who asks, up to a
+// bound, whatever the thread. Large ones ask for huge pages.
 class AlignedBuffer {
  public:
   static constexpr std::size_t alignment = 4096;
+  static constexpr std::size_t recycled_bytes_min = 32 * kib;  // Smaller ones are malloc's.
 
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t size)
-      : memory_(static_cast<std::byte*>(
-            std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment))),
-        size_(size) {}
+  explicit AlignedBuffer(std::size_t size);
 
   std::byte* data() { return memory_.get(); }
   const std::byte* data() const { return memory_.get(); }
-  std::size_t size() const { return size_; }
-  MutableByteView view() { return {data(), size_}; }
-  ByteView view() const { return {data(), size_}; }
+  std::size_t size() const { return memory_ == nullptr ? 0 : memory_.get_deleter().size; }
+  MutableByteView view() { return {data(), size()}; }
+  ByteView view() const { return {data(), size()}; }
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const { std::free(memory); }
+  struct Recycle {
+    std::size_t size;  // As it was asked for.
+    void operator()(std::byte* memory) const;
   };
 
-  std::unique_ptr<std::byte, Free> memory_;
-  std::size_t size_ = 0;
+  std::unique_ptr<std::byte, Recycle> memory_;
 };
 
 }  // namespace holdfast

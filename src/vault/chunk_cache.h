@@ -15,15 +15,20 @@ namespace holdfast::vault {
 // The bytes of a chunk, verified.
 class PlainChunk {
  public:
-  explicit PlainChunk(std::size_t size)
-      : bytes_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
+  explicit PlainChunk(std::size_t size) {
+    if (size >= AlignedBuffer::recycled_bytes_min) {
+      large_ = AlignedBuffer(size);
+    } else {
+      small_.resize(size);
+    }
+  }
 
-  MutableByteView writable() { return {bytes_.get(), size_}; }
-  ByteView view() const { return {bytes_.get(), size_}; }
+  MutableByteView writable() { return large_.size() > 0 ? large_.view() : MutableByteView(small_); }
+  ByteView view() const { return large_.size() > 0 ? large_.view() : ByteView(small_); }
 
  private:
-  std::unique_ptr<std::byte[]> bytes_;
-  std::size_t size_;
+  Bytes small_;  // A block of its own would be mostly empty.
+  AlignedBuffer large_;
 };
 
 using PlainChunkPtr = std::shared_ptr<const PlainChunk>;

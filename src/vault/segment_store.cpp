@@ -1,7 +1,6 @@
 #include "vault/segment_store.h"
 
 #include "base/check.h"
-#include "base/huge_pages.h"
 #include "base/log.h"
 #include "codec/checksum.h"
 #include "codec/merkle.h"
@@ -117,7 +116,6 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
   CO_TRY_LET(segment->key, env_.keys.segment_key(row.key_generation, row.id, row.kind));
   if (spare_buffers_.empty()) {
     segment->buffer = AlignedBuffer(segment_bytes_max);
-    prefer_huge_pages(segment->buffer.view());
   } else {
     segment->buffer = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
