@@ -89,6 +89,10 @@ class Disk {
   virtual Task<Result<void>> rename(std::string from, std::string to) = 0;
   virtual Task<Result<void>> remove(std::string name) = 0;
 
+  // Gives the file `from` a second name: its content is there until both are removed. Fails with
+  // `already_exists` if `to` is there, `unsupported` where the file system has one name for a file.
+  virtual Task<Result<void>> link(std::string from, std::string to) = 0;
+
   // Creates a folder (mode 0700); its parents must exist. Content with an existing one.
   virtual Task<Result<void>> make_folder(std::string name) = 0;
 

@@ -149,6 +149,21 @@ inline Task<void> renames(Disk& disk) {
   EXPECT_EQ(code_of(co_await disk.rename("moved", "moved/inside")), ErrorCode::invalid);
 }
 
+inline Task<void> links(Disk& disk) {
+  co_await put(disk, "a", "from a");
+  (co_await disk.make_folder("folder")).value();
+  (co_await disk.link("a", "folder/b")).value();
+  (co_await disk.sync_folder("folder")).value();
+  EXPECT_EQ(code_of(co_await disk.link("a", "folder/b")), ErrorCode::already_exists);
+  EXPECT_EQ(code_of(co_await disk.link("no", "c")), ErrorCode::not_found);
+  EXPECT_EQ(code_of(co_await disk.link("folder", "c")), ErrorCode::unsupported);
+  const auto file = (co_await disk.open("folder/b", {.write = true})).value();
+  (co_await file->write(0, as_bytes("FROM"))).value();
+  EXPECT_EQ(as_text(co_await content_of(disk, "a")), "FROM a");
+  (co_await disk.remove("a")).value();
+  EXPECT_EQ(as_text(co_await content_of(disk, "folder/b")), "FROM a");
+}
+
 inline Task<void> removes(Disk& disk) {
   co_await put(disk, "file", "x");
   const auto open = (co_await disk.open("file", {})).value();
@@ -247,6 +262,7 @@ DISK_CONTRACT(TruncatesDownAndUp, truncates)
 DISK_CONTRACT(PreallocatesZerosAndKeepsWhatWasThere, preallocates_zeros)
 DISK_CONTRACT(CreatesOnlyWhatIsNotThere, creates_exclusively)
 DISK_CONTRACT(RenamesFilesAndFolders, renames)
+DISK_CONTRACT(LinksFiles, links)
 DISK_CONTRACT(RemovesFilesAndEmptyFolders, removes)
 DISK_CONTRACT(ListsInOrderOfNames, lists)
 DISK_CONTRACT(NamesNeverLeaveTheRoot, stays_below_its_root)
@@ -258,7 +274,7 @@ DISK_CONTRACT(ReplacesWholeFiles, replaces_whole_files)
 REGISTER_TYPED_TEST_SUITE_P(DiskContract, ReadsWhatWasWritten, WritesAnywhereAndLeavesZerosBetween,
                             DirectFilesHoldTheSame, WritesDurably, TruncatesDownAndUp,
                             PreallocatesZerosAndKeepsWhatWasThere, CreatesOnlyWhatIsNotThere,
-                            RenamesFilesAndFolders, RemovesFilesAndEmptyFolders,
+                            RenamesFilesAndFolders, LinksFiles, RemovesFilesAndEmptyFolders,
                             ListsInOrderOfNames, NamesNeverLeaveTheRoot, KnowsItsSpace,
                             LocksAgainstEverybodyElse, ReplacesWholeFiles);
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace holdfast::sim {
 
 class Disk::HeldLock final : public env::Lock {
@@ -93,6 +95,10 @@ Task<Result<void>> Disk::remove(std::string name) {
   co_return co_await change_names(name, [&] { return names_.remove(name, false); });
 }
 
+Task<Result<void>> Disk::link(std::string from, std::string to) {
+  co_return co_await change_names(from, [&] { return names_.link(from, to); });
+}
+
 Task<Result<void>> Disk::make_folder(std::string name) {
   co_return co_await change_names(name, [&] { return names_.make_folder(name); });
 }
@@ -162,13 +168,18 @@ Result<void> Disk::reserve_room(StoredFile& file, const std::string& name, std::
 
 std::uint64_t Disk::used() const {
   std::uint64_t sum = 0;
-  names_.for_each_file([&sum](const std::string&, StoredFile& file) { sum += file.room(); });
+  std::set<const StoredFile*> counted;  // One may have several names.
+  names_.for_each_file([&](const std::string&, StoredFile& file) {
+    if (counted.insert(&file).second) sum += file.room();
+  });
   return sum;
 }
 
 void Disk::crash(Loss loss) {
-  names_.crash(random_, loss,
-               [this, loss](const std::string&, StoredFile& file) { file.crash(random_, loss); });
+  std::set<const StoredFile*> crashed;
+  names_.crash(random_, loss, [&](const std::string&, StoredFile& file) {
+    if (crashed.insert(&file).second) file.crash(random_, loss);
+  });
   locks_.clear();
   ++starts_;
   has_failed_ = false;

@@ -41,6 +41,7 @@ class Disk final : public env::Disk {
   Task<Result<std::unique_ptr<env::File>>> open(std::string name, env::OpenMode mode) override;
   Task<Result<void>> rename(std::string from, std::string to) override;
   Task<Result<void>> remove(std::string name) override;
+  Task<Result<void>> link(std::string from, std::string to) override;
   Task<Result<void>> make_folder(std::string name) override;
   Task<Result<void>> remove_folder(std::string name) override;
   Task<Result<void>> sync_folder(std::string folder) override;

@@ -110,6 +110,18 @@ Result<void> Names::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> Names::link(const std::string& from, const std::string& to) {
+  TRY(env::check_name(from));
+  TRY_LET(const NodePointer node, find(from));
+  TRY_LET(const NodePointer folder, find_place(to));
+  if (node->is_folder) return fail(ErrorCode::unsupported, from + " is a folder");
+  if (folder->names.contains(env::leaf_of(to))) {
+    return fail(ErrorCode::already_exists, to + " exists");
+  }
+  apply({{folder, env::leaf_of(to), node}});
+  return {};
+}
+
 bool Names::overlaps(const Change& one, const Change& other) {
   return std::ranges::any_of(one, [&other](const Effect& mine) {
     return std::ranges::any_of(other, [&mine](const Effect& theirs) {

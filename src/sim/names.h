@@ -38,6 +38,7 @@ class Names {
   Result<void> make_folder(const std::string& name);
   Result<void> remove(const std::string& name, bool is_folder);
   Result<void> rename(const std::string& from, const std::string& to);
+  Result<void> link(const std::string& from, const std::string& to);
 
   Result<void> sync(const std::string& folder);
 

@@ -51,14 +51,18 @@ std::string LocalLog::path_of(std::uint64_t number) const {
 }
 
 Task<Result<std::unique_ptr<LocalLog>>> LocalLog::create(Surroundings around, std::string folder,
-                                                         LogHead head) {
+                                                         LogHead head, LocalLog* old) {
   std::unique_ptr<LocalLog> log(new LocalLog(around, std::move(folder)));
   log->tail_ = head.start;
   head.first_sequence = head.start.sequence + 1;
-  head.synced = head.start;
-  log->head_ = head;  // The first file names the generation.
+  log->head_ = std::move(head);  // The first file names the generation.
+  if (old != nullptr) {
+    CO_TRY(co_await log->begin_with(*old));
+  }
   CO_TRY(co_await log->add_file(log_block_bytes));
   // The head comes last: a folder without one is a log that nobody was told of.
+  head = log->head_;
+  head.synced = log->tail_;
   CO_TRY(co_await log->save_head(std::move(head)));
   co_return log;
 }
@@ -115,8 +119,10 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
   if (!header && header.error().code() != ErrorCode::corrupt) {
     co_return std::unexpected(header.error());
   }
-  if (!header || header->generation != head_.generation || header->number != number ||
-      (!files_.empty() && header->before != tail_)) {
+  const bool is_ours =
+      header && (header->generation == head_.generation ||
+                 std::ranges::find(head_.origins, header->generation) != head_.origins.end());
+  if (!is_ours || header->number != number || (!files_.empty() && header->before != tail_)) {
     damage_ = !header ? fmt::format("{}: {}", path, header.error().context())
                       : fmt::format("{} does not follow record {}", path, tail_.sequence);
     co_return Result<void>();
@@ -126,6 +132,7 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
   tail_ = scan.tail;
   if (scan.is_rotten) damage_ = fmt::format("{}: record {} is damaged", path, tail_.sequence + 1);
   files_.push_back({.number = number,
+                    .generation = header->generation,
                     .nonce = header->nonce,
                     .before = header->before,
                     .size = size,
@@ -191,6 +198,7 @@ Task<Result<void>> LocalLog::add_file(std::size_t frame_bytes) {
   CO_TRY(co_await around_.spares.sync());
   CO_TRY(co_await around_.disk.sync_folder(folder_));
   files_.push_back({.number = header.number,
+                    .generation = header.generation,
                     .nonce = header.nonce,
                     .before = tail_,
                     .size = size,
@@ -338,8 +346,14 @@ Task<Result<void>> LocalLog::drop_forgotten_files() {
   while (files_.size() > 1 && files_[1].before.sequence < head_.first_sequence) {
     const std::string path = path_of(files_.front().number);
     const std::uint64_t size = files_.front().size;
+    const bool is_shared = files_.front().generation != head_.generation;
     files_.pop_front();
-    CO_TRY(co_await around_.spares.give(folder_, path.substr(folder_.size() + 1), size));
+    if (is_shared) {
+      CO_TRY(co_await around_.disk.remove(path));
+      CO_TRY(co_await around_.disk.sync_folder(folder_));
+    } else {
+      CO_TRY(co_await around_.spares.give(folder_, path.substr(folder_.size() + 1), size));
+    }
   }
   co_return Result<void>();
 }

@@ -41,10 +41,12 @@ class LocalLog {
     SpareFiles& spares;
   };
 
-  // Makes an empty log in `folder`, which exists and is empty; all of it is durable when it
-  // returns, but the folder's own name.
+  // Makes a log in `folder`, which exists and is empty; all of it is durable when it returns, but
+  // the folder's own name. It begins with all files of `old` but the newest, as far as they hold
+  // records behind head.start, if that is one and disk and log allow: they get a second name, and
+  // never change any more.
   static Task<Result<std::unique_ptr<LocalLog>>> create(Surroundings around, std::string folder,
-                                                        LogHead head);
+                                                        LogHead head, LocalLog* old);
 
   // `not_found` when there is no head: the log was never complete. A log with damage opens, and
   // tells of it. Fails with `corrupt` when it cannot tell anything.
@@ -71,10 +73,17 @@ class LocalLog {
   LogTail tail() const { return head_.end.value_or(tail_); }
   bool is_damaged() const { return !damage_.empty(); }
   std::uint64_t size_bytes() const;  // On disk.
+  std::uint64_t record_bytes() const {
+    return record_bytes_;
+  }  // Of what was taken from another log.
+
+  // The name, in its folder, of the file that no other log ever has; empty if it cannot tell.
+  std::string newest_file() const;
 
  private:
   struct File {
     std::uint64_t number = 0;
+    GenerationId generation;  // That it was written for.
     FileNonce nonce;
     LogTail before;
     std::uint64_t size = 0;
@@ -96,6 +105,9 @@ class LocalLog {
 
   LocalLog(Surroundings around, std::string folder) : around_(around), folder_(std::move(folder)) {}
 
+  Task<Result<void>> begin_with(LocalLog& old);
+  Task<Result<void>> take_file(const File& file, std::string from);
+  Task<Result<void>> verify_chain(const File& file, const LogTail& after);
   Task<Result<void>> load();
   Task<Result<void>> load_file(std::uint64_t number);
   Task<Result<void>> add_file(std::size_t frame_bytes);
@@ -115,6 +127,7 @@ class LocalLog {
   LogHead head_;
   LogTail tail_;
   std::deque<File> files_;
+  std::uint64_t record_bytes_ = 0;
   std::string damage_;          // What is wrong, for people; empty while all is well.
   bool is_tail_synced_ = true;  // False when the last frame was found, not written, since opening.
   bool has_failed_ = false;     // A write or sync failed: it takes no more until it is re-opened.

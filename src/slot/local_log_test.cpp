@@ -283,15 +283,62 @@ TEST_F(LocalLogTest, AFullDiskFailsAnAppendAndLeavesTheLogUsable) {
   EXPECT_TRUE(append(records, next, next));
 }
 
+TEST_F(LocalLogTest, AContinuedLogStandsOnItsOwn) {
+  make_log();
+  const MadeRecords records(60, 60'000);
+  for (std::size_t i = 1; i <= 50; i += 10) append(records, i, i + 9).value();
+  world.run(slot->fence(generation, 2)).value();
+  const GenerationId old = generation;
+  const GenerationId next = random.draw<GenerationId>();
+  const LogWriter owner{.generation = next, .epoch = 2, .incarnation = slot->incarnation()};
+  const auto begun = world.run(slot->continue_log(owner, {}, {}, old)).value();
+  EXPECT_GE(begun.tail.sequence, 40u);
+  EXPECT_EQ(begun.tail, records.tails[begun.tail.sequence]);
+  expect_records(records, 1, 50);
+
+  generation = next;
+  expect_records(records, 1, begun.tail.sequence);
+  world.run(slot->remove_log({.generation = old, .epoch = 2, .incarnation = slot->incarnation()}))
+      .value();
+  const auto rest = records.views(begun.tail.sequence + 1, 60);
+  world.run(slot->append(owner, begun.tail, rest)).value();
+  reopen();
+  expect_records(records, 1, 60);
+  // What was shared is not used again.
+  const auto files = log_files();
+  world
+      .run(slot->truncate_log({.generation = next, .epoch = 2, .incarnation = slot->incarnation()},
+                              45))
+      .value();
+  EXPECT_LT(log_files().size(), files.size());
+  reopen();
+  expect_records(records, 45, 60);
+}
+
+TEST_F(LocalLogTest, ADamagedLogIsNotContinued) {
+  make_log();
+  const MadeRecords records(50, 60'000);
+  for (std::size_t i = 1; i <= 50; i += 10) append(records, i, i + 9).value();
+  world.run(slot->fence(generation, 2)).value();
+  disk.flip_bit(log_files().front(), std::uint64_t{8} * 300'000);
+  const LogWriter owner{
+      .generation = random.draw<GenerationId>(), .epoch = 2, .incarnation = slot->incarnation()};
+  EXPECT_EQ(world.run(slot->continue_log(owner, {}, {}, generation)).error().code(),
+            ErrorCode::corrupt);
+}
+
 // Random work with the power cut at each operation in turn: what was acknowledged is there.
 struct LogWithPowerCut {
   sim::Random random{7};
   sim::Disk disk;
   GenerationId generation = random.draw<GenerationId>();
-  MadeRecords records{40, 30'000};
+  GenerationId successor = random.draw<GenerationId>();
+  MadeRecords records{60, 30'000};
   std::size_t acknowledged = 0;
   std::size_t forgotten = 0;
+  std::size_t acknowledged_later = 0;  // By the successor.
   bool is_made = false;
+  bool is_removed = false;  // Or may be.
   bool has_ended = false;
 
   explicit LogWithPowerCut(std::uint64_t seed) : disk(seed) {}
@@ -302,7 +349,7 @@ struct LogWithPowerCut {
     const LogWriter writer{.generation = generation, .epoch = 1, .incarnation = slot.incarnation()};
     CO_TRY(co_await slot.create_log(writer, {}, {}));
     is_made = true;
-    for (std::size_t i = 1; i <= 40; i += 10) {
+    for (std::size_t i = 1; i <= 50; i += 10) {
       const auto views = records.views(i, i + 9);
       CO_TRY(co_await slot.append(writer, records.tails[i - 1], views));
       acknowledged = i + 9;
@@ -311,12 +358,24 @@ struct LogWithPowerCut {
         CO_TRY(co_await slot.truncate_log(writer, 15));
       }
     }
-    LogWriter fenced = writer;
-    fenced.epoch = 2;
     CO_TRY(co_await slot.fence(generation, 2));
-    fenced.generation.bytes[0] ^= std::byte{1};
-    CO_TRY(co_await slot.create_log(fenced, records.tails[40], {}));
-    co_return co_await slot.remove_log(fenced);
+    const LogWriter next{.generation = successor, .epoch = 2, .incarnation = slot.incarnation()};
+    CO_TRY_LET(const auto begun,
+               co_await slot.continue_log(next, records.tails[14], {}, generation));
+    EXPECT_EQ(begun.tail, records.tails[begun.tail.sequence]);
+    EXPECT_EQ(begun.tail.sequence, 30u);  // As many as the first file has.
+    EXPECT_EQ(begun.bytes, (begun.tail.sequence - 14) * 30'000);
+    const auto rest = records.views(begun.tail.sequence + 1, 50);
+    CO_TRY(co_await slot.append(next, begun.tail, rest));
+    acknowledged_later = 50;
+    is_removed = true;
+    CO_TRY(co_await slot.remove_log(
+        {.generation = generation, .epoch = 2, .incarnation = slot.incarnation()}));
+    CO_TRY(co_await slot.truncate_log(next, 25));
+    const auto more = records.views(51, 60);
+    CO_TRY(co_await slot.append(next, records.tails[50], more));
+    acknowledged_later = 60;
+    co_return Result<void>();
   }
 
   Task<void> run(std::uint64_t count) {
@@ -328,26 +387,34 @@ struct LogWithPowerCut {
     disk.crash();
 
     slot = (co_await LocalSlot::open(disk, "slot", random, options)).value();
-    const auto reply = co_await slot->fence(generation, 3);
-    EXPECT_TRUE(reply || !is_made);
-    if (reply) {
-      EXPECT_GE(reply->tail.sequence, acknowledged);
-      EXPECT_EQ(reply->tail, records.tails[reply->tail.sequence]);
-      EXPECT_EQ(reply->before, records.tails[reply->before.sequence]);
-      std::uint64_t next = reply->before.sequence + 1;
-      EXPECT_LE(next, std::max<std::uint64_t>(forgotten, 1));
-      while (next <= reply->tail.sequence) {
-        const auto found = (co_await slot->read_log(generation, next, 100'000)).value();
-        EXPECT_FALSE(found.empty());
-        if (found.empty()) break;
-        for (const LogRecord& record : found) {
-          EXPECT_EQ(record.content, records.contents[next - 1]);
-          ++next;
-        }
-      }
-    }
+    const bool is_there = co_await check_log(*slot, generation, acknowledged, forgotten);
+    EXPECT_TRUE(is_there || !is_made || is_removed);
+    const bool is_continued = co_await check_log(*slot, successor, acknowledged_later, 25);
+    EXPECT_TRUE(is_continued || acknowledged_later == 0);
     EXPECT_LE((co_await slot->list_logs()).value().size(), 2u);
     co_await slot->close();
+  }
+
+  // Whether there is such a log.
+  Task<bool> check_log(LocalSlot& slot, GenerationId log, std::size_t to, std::size_t from) {
+    const auto reply = co_await slot.fence(log, 3);
+    if (!reply) EXPECT_EQ(reply.error().code(), ErrorCode::not_found) << reply.error().context();
+    if (!reply) co_return false;
+    EXPECT_GE(reply->tail.sequence, to);
+    EXPECT_EQ(reply->tail, records.tails[reply->tail.sequence]);
+    EXPECT_EQ(reply->before, records.tails[reply->before.sequence]);
+    std::uint64_t next = reply->before.sequence + 1;
+    EXPECT_LE(next, std::max<std::uint64_t>(from, 1));
+    while (next <= reply->tail.sequence) {
+      const auto found = (co_await slot.read_log(log, next, 100'000)).value();
+      EXPECT_FALSE(found.empty());
+      if (found.empty()) break;
+      for (const LogRecord& record : found) {
+        EXPECT_EQ(record.content, records.contents[next - 1]);
+        ++next;
+      }
+    }
+    co_return true;
   }
 };
 

@@ -146,7 +146,14 @@ Task<Result<std::vector<ShardName>>> LocalSlot::list_shards(std::optional<ShardN
 
 Task<Result<void>> LocalSlot::create_log(LogWriter writer, LogTail start, Bytes header) {
   CO_TRY(check_incarnation(writer));
-  co_return co_await logs_.create(writer, start, std::move(header));
+  CO_TRY(co_await logs_.create(writer, start, std::move(header), {}));
+  co_return Result<void>();
+}
+
+Task<Result<Slot::Continued>> LocalSlot::continue_log(LogWriter writer, LogTail start, Bytes header,
+                                                      GenerationId from) {
+  CO_TRY(check_incarnation(writer));
+  co_return co_await logs_.create(writer, start, std::move(header), from);
 }
 
 Task<Result<void>> LocalSlot::append(LogWriter writer, LogTail before,

@@ -68,6 +68,8 @@ class LocalSlot final : public Slot {
                                                    std::size_t count_max) override;
 
   Task<Result<void>> create_log(LogWriter writer, LogTail start, Bytes header) override;
+  Task<Result<Continued>> continue_log(LogWriter writer, LogTail start, Bytes header,
+                                       GenerationId from) override;
   Task<Result<void>> append(LogWriter writer, LogTail before,
                             std::span<const ByteView> records) override;
   Task<Result<FenceReply>> fence(GenerationId generation, std::uint64_t epoch) override;

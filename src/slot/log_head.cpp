@@ -7,7 +7,7 @@
 namespace holdfast::slot {
 namespace {
 
-constexpr wire::Format format{.magic = "HFLOGHED", .version = 1};
+constexpr wire::Format format{.magic = "HFLOGHED", .version = 2};
 
 void put_tail(wire::Writer& writer, const LogTail& tail) {
   writer.put_u64(tail.sequence);
@@ -34,6 +34,8 @@ Bytes encode_log_head(const LogHead& head) {
   writer.put_u8(static_cast<std::uint8_t>(head.end ? 1 : 0));
   put_tail(writer, head.end.value_or(LogTail()));
   writer.put_bytes(head.header);
+  writer.put_varint(head.origins.size());
+  for (const GenerationId& origin : head.origins) writer.put_id(origin);
   return wire::enclose(format, writer.view());
 }
 
@@ -52,6 +54,13 @@ Result<LogHead> decode_log_head(ByteView bytes) {
   if (has_end != 0) head.end = end;
   TRY_LET(const ByteView header, reader.take_bytes(log_header_bytes_max));
   head.header = to_bytes(header);
+  if (opened.version >= 2) {
+    TRY_LET(const std::size_t count, reader.take_count(GenerationId::size));
+    for (std::size_t i = 0; i < count; ++i) {
+      TRY_LET(const auto origin, reader.take_id<GenerationId>());
+      head.origins.push_back(origin);
+    }
+  }
   TRY(reader.finish());
   return head;
 }

@@ -8,11 +8,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace holdfast::slot {
 
 inline constexpr std::size_t log_header_bytes_max = 64 * kib;
-inline constexpr std::size_t log_head_bytes_max = log_header_bytes_max + 1 * kib;
+inline constexpr std::size_t log_origins_max = 1024;
+inline constexpr std::size_t log_head_bytes_max =
+    log_header_bytes_max + log_origins_max * GenerationId::size + 1 * kib;
 
 struct LogHead {
   GenerationId generation;
@@ -24,6 +27,9 @@ struct LogHead {
   LogTail synced;              // At least up to here all was durable when this was written.
   std::optional<LogTail> end;  // Nothing after this belongs to the log any more.
   Bytes header;                // The owner's.
+
+  // Earlier generations that some of its files were written for.
+  std::vector<GenerationId> origins;
 
   bool operator==(const LogHead&) const = default;
 };

@@ -105,7 +105,8 @@ Task<Result<void>> LogStore::open_known(GenerationId generation, Known& known) {
   co_return Result<void>();
 }
 
-Task<Result<void>> LogStore::create(LogWriter writer, LogTail start, Bytes header) {
+Task<Result<Slot::Continued>> LogStore::create(LogWriter writer, LogTail start, Bytes header,
+                                               std::optional<GenerationId> from) {
   if (header.size() > log_header_bytes_max) {
     co_return fail(ErrorCode::invalid, fmt::format("a log header of {} bytes", header.size()));
   }
@@ -116,13 +117,13 @@ Task<Result<void>> LogStore::create(LogWriter writer, LogTail start, Bytes heade
                                                      to_string(writer.generation)));
     }
     const LocalLog& log = *found->second.log;
-    const bool is_same = log.head().start == start && log.tail() == start &&
+    const bool is_same = log.head().start == start && (from || log.tail() == start) &&
                          log.head().header == header && log.head().epoch == writer.epoch;
     if (!is_same) {
       co_return fail(ErrorCode::conflict,
                      fmt::format("log {} exists", to_string(writer.generation)));
     }
-    co_return Result<void>();
+    co_return Slot::Continued{.tail = log.tail(), .bytes = log.record_bytes()};
   }
   if (known_.size() >= logs_max) {
     co_return fail(ErrorCode::full, fmt::format("the slot has {} logs", known_.size()));
@@ -131,20 +132,27 @@ Task<Result<void>> LogStore::create(LogWriter writer, LogTail start, Bytes heade
   const std::string folder = folder_of(writer.generation);
   CO_TRY(co_await clear_folder(folder));  // What an attempt that failed left.
   CO_TRY(co_await around_.small_files.make_folder(folder));
-  CO_TRY_LET(auto log, co_await LocalLog::create(around_, folder,
-                                                 {.generation = writer.generation,
-                                                  .epoch = writer.epoch,
-                                                  .incarnation = writer.incarnation,
-                                                  .start = start,
-                                                  .first_sequence = 0,
-                                                  .synced = {},
-                                                  .end = {},
-                                                  .header = std::move(header)}));
+  std::shared_ptr<LocalLog> old;
+  if (const auto found = from ? find(*from) : nullptr) old = *found;
+  CO_TRY_LET(std::shared_ptr<LocalLog> log,
+             co_await LocalLog::create(around_, folder,
+                                       {.generation = writer.generation,
+                                        .epoch = writer.epoch,
+                                        .incarnation = writer.incarnation,
+                                        .start = start,
+                                        .first_sequence = 0,
+                                        .synced = {},
+                                        .end = {},
+                                        .header = std::move(header),
+                                        .origins = {}},
+                                       old.get()));
   CO_TRY(co_await around_.disk.sync_folder(folder_));
-  known_[writer.generation].log = std::move(log);
-  auto saved = co_await save();
-  if (!saved) known_.erase(writer.generation);
-  co_return saved;
+  known_[writer.generation].log = log;
+  if (auto saved = co_await save(); !saved) {
+    known_.erase(writer.generation);
+    co_return std::unexpected(std::move(saved).error());
+  }
+  co_return Slot::Continued{.tail = log->tail(), .bytes = log->record_bytes()};
 }
 
 Result<std::shared_ptr<LocalLog>> LogStore::find(GenerationId generation) const {
@@ -174,17 +182,22 @@ Task<Result<void>> LogStore::remove(LogWriter writer) {
     found->second.log = std::move(log);
     co_return saved;
   }
-  if (log) co_await log->retire();
-  co_return co_await clear_folder(folder_of(writer.generation));
+  std::string spare;
+  if (log) {
+    spare = log->newest_file();
+    co_await log->retire();
+  }
+  co_return co_await clear_folder(folder_of(writer.generation), std::move(spare));
 }
 
-// Removes a log's folder with all that is in it. Content if there is none.
-Task<Result<void>> LogStore::clear_folder(std::string folder) {
+// Removes a log's folder with all that is in it. Content if there is none. Other logs may have
+// files of it; not so its newest, `spare`, which may be used again.
+Task<Result<void>> LogStore::clear_folder(std::string folder, std::string spare) {
   auto entries = co_await around_.disk.list(folder);
   if (!entries && entries.error().code() == ErrorCode::not_found) co_return Result<void>();
   if (!entries) co_return std::unexpected(std::move(entries).error());
   for (const env::Entry& entry : *entries) {
-    if (entry.name.ends_with(".log")) {
+    if (entry.name == spare) {
       CO_TRY(co_await spares_.give(folder, entry.name, entry.size));
     } else {
       CO_TRY(co_await around_.disk.remove(folder + "/" + entry.name));

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,10 @@ class LogStore {
   // else. `unsupported` when one is of a newer version.
   Task<Result<void>> open();
 
-  // As Slot::create_log(), for a writer whose incarnation has been checked.
-  Task<Result<void>> create(LogWriter writer, LogTail start, Bytes header);
+  // As Slot::continue_log(), or as Slot::create_log() where `from` names none, for a writer whose
+  // incarnation has been checked.
+  Task<Result<Slot::Continued>> create(LogWriter writer, LogTail start, Bytes header,
+                                       std::optional<GenerationId> from);
 
   // `not_found` for one that was never made here or was removed, `corrupt` for a damaged one.
   // Shared, for a log may be removed while others wait for its answer.
@@ -54,7 +57,7 @@ class LogStore {
 
   Task<Result<void>> open_known(GenerationId generation, Known& known);
   Task<Result<void>> adopt(GenerationId generation);
-  Task<Result<void>> clear_folder(std::string folder);
+  Task<Result<void>> clear_folder(std::string folder, std::string spare = {});
   Task<Result<void>> save();
   std::string folder_of(GenerationId generation) const;
 

@@ -121,6 +121,16 @@ class Slot {
   // nothing in it yet, is fine.
   virtual Task<Result<void>> create_log(LogWriter writer, LogTail start, Bytes header) = 0;
 
+  // Makes a log as create_log() does, which begins with what the slot holds of the fenced log
+  // `from` behind `start`: as much as it can have without writing it again, perhaps nothing. All of
+  // that is checked against its chain (`corrupt`). Both logs stand on their own afterwards.
+  struct Continued {
+    LogTail tail;             // Where the new log ends.
+    std::uint64_t bytes = 0;  // Of its records.
+  };
+  virtual Task<Result<Continued>> continue_log(LogWriter writer, LogTail start, Bytes header,
+                                               GenerationId from) = 0;
+
   // Appends `records` after `before` and makes them durable with one sync. Already there with the
   // same chain: fine. There but different, fenced or of an old incarnation: `conflict`, and the
   // writer must stop. A gap: `invalid`, with the tail in words. Fails with `not_found` for a log

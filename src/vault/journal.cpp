@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "vault/batch_sum.h"
 #include "vault/families.h"
 
 #include <algorithm>
@@ -37,6 +38,7 @@ void Journal::start(const boost::asio::any_io_executor& executor, TaskGroup& gro
 std::uint64_t Journal::submit(Entry entry) {
   check(!is_stopping_, "nothing is submitted to a journal that stops");
   const std::uint64_t sequence = log_.submit(encode_record(entry.changes, entry.frames));
+  changes_ever_ += entry.changes.changes.size();
   submitted_.push_back({sequence, std::move(entry.changes), std::move(entry.on_applied)});
   work_.wake_one();
   return sequence;
@@ -81,19 +83,19 @@ Task<void> Journal::apply_all() {
 // acknowledged along with it as one batch.
 Task<Result<void>> Journal::apply_next() {
   CO_TRY(co_await log_.wait_for(submitted_.front().sequence));
-  env::Batch batch;
+  BatchSum batch;
   std::vector<std::function<void()>> callbacks;
   std::uint64_t last = applied_;
   while (!submitted_.empty() && submitted_.front().sequence <= log_.acknowledged() &&
-         batch.changes.size() < batch_changes_max) {
+         batch.size() < batch_changes_max) {
     Submitted& next = submitted_.front();
-    std::ranges::move(next.changes.changes, std::back_inserter(batch.changes));
+    batch.take(std::move(next.changes));
     if (next.on_applied) callbacks.push_back(std::move(next.on_applied));
     last = next.sequence;
     submitted_.pop_front();
   }
   batch.put(meta_family, std::string(applied_key), encode_number(last));
-  CO_TRY(co_await table_.apply(std::move(batch)));
+  CO_TRY(co_await table_.apply(batch.finish()));
   applied_ = last;
   for (auto& callback : callbacks) callback();
   while (!waiting_.empty() && waiting_.front().first <= applied_) {

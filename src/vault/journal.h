@@ -48,6 +48,10 @@ class Journal {
   Task<Result<std::uint64_t>> commit(Entry entry);
 
   std::uint64_t applied() const { return applied_; }
+
+  // Changes submitted since this process started: what it would take to replay them.
+  std::uint64_t changes_ever() const { return changes_ever_; }
+
   const std::optional<Error>& failure() const { return failure_; }
   RangeLog& log() { return log_; }
 
@@ -68,6 +72,7 @@ class Journal {
   RangeLog& log_;
   env::Table& table_;
   std::uint64_t applied_;
+  std::uint64_t changes_ever_ = 0;
   std::deque<Submitted> submitted_;
   std::deque<std::pair<std::uint64_t, std::shared_ptr<Event>>> waiting_;  // By sequence.
   std::optional<Error> failure_;

@@ -23,6 +23,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace holdfast::vault {
 
@@ -30,6 +31,9 @@ struct VaultOptions {
   std::size_t cache_bytes = 64 * mib;             // Plain chunks.
   std::uint64_t checkpoint_log_bytes = 64 * mib;  // Checkpoint when the log has grown by so much.
   std::uint64_t log_bytes_max = 512 * mib;        // Changes wait for a checkpoint beyond this.
+
+  // Checkpoint when so many changes would be replayed after a crash: about half a second of that.
+  std::uint64_t checkpoint_changes = 400'000;
 };
 
 class LocalVault final : public Vault {
@@ -73,21 +77,23 @@ class LocalVault final : public Vault {
   void assemble(const Replayed& replayed);
   Task<Result<void>> begin_session(Replayed replayed);
   Task<Result<void>> rehome(SegmentNumber number, std::vector<LoggedChunk> chunks);
-  Task<Result<std::shared_ptr<PendingChunk>>> place_again(const ChunkId& id, const Place& old_place,
-                                                          ByteView plain);
-  Task<Result<void>> commit_moved(Journal::Entry entry,
-                                  std::vector<std::shared_ptr<PendingChunk>> moved);
+  Task<Result<void>> place_again(const LoggedChunk& chunk, ByteView content);
+  std::set<SegmentNumber> segments_being_replaced() const;
   Task<Result<void>> close_old_sessions();
 
   Task<Result<std::uint64_t>> commit_now(Record record);
   Task<Result<void>> make_safe(std::vector<std::shared_ptr<PendingChunk>> chunks);
   std::uint64_t submit(Record record);
 
+  // Applied by the replay and since.
+  std::uint64_t changes_ever() const { return replayed_changes_ + journal_->changes_ever(); }
   bool is_checkpoint_due() const {
-    return log_->size_bytes() > log_bytes_before_ + options_.checkpoint_log_bytes;
+    return log_->size_bytes() > log_bytes_before_ + options_.checkpoint_log_bytes ||
+           changes_ever() > changes_flushed_ + options_.checkpoint_changes;
   }
   Task<void> keep_log_short();
   Task<Result<void>> carry_forward(std::uint64_t before);
+  Task<Result<void>> log_again(std::shared_ptr<OpenSegment> segment);
   Task<Result<void>> remove_segments(std::vector<SegmentNumber> gone);
 
   boost::asio::any_io_executor executor_;
@@ -114,6 +120,8 @@ class LocalVault final : public Vault {
   Mutex collecting_;
   std::uint64_t checkpoint_before_ = 0;  // What the last checkpoint had applied.
   std::uint64_t log_bytes_before_ = 0;   // What it left of the log.
+  std::uint64_t replayed_changes_ = 0;
+  std::uint64_t changes_flushed_ = 0;  // Of changes_ever(), in durable tables.
   WaitList log_grew_;
   WaitList log_shrank_;
   std::size_t commits_ = 0;  // At work.

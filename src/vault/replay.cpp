@@ -1,5 +1,6 @@
 #include "vault/replay.h"
 
+#include "vault/batch_sum.h"
 #include "vault/families.h"
 #include "vault/journal.h"
 #include "vault/segment_store.h"
@@ -31,15 +32,18 @@ class Replay {
           std::move(record).error().within(fmt::format("record {} of the log", sequence)));
     }
     for (const Frame& frame : record->frames) {
-      replayed_.logged[frame.place.segment].push_back(
-          {.id = frame.id, .place = frame.place, .sealed = to_bytes(frame.sealed)});
+      replayed_.logged[frame.place.segment].push_back({.record = sequence,
+                                                       .id = frame.id,
+                                                       .place = frame.place,
+                                                       .sealed = to_bytes(frame.sealed)});
     }
     drop_sealed(record->changes);
     // What the table has already is read for its chunks only.
     if (sequence <= replayed_.applied) co_return Result<void>();
     last_ = sequence;
-    std::ranges::move(record->changes.changes, std::back_inserter(batch_.changes));
-    if (batch_.changes.size() >= batch_changes) {
+    replayed_.changes += record->changes.changes.size();
+    batch_.take(std::move(record->changes));
+    if (batch_.size() >= batch_changes) {
       CO_TRY(co_await apply());
     }
     co_return Result<void>();
@@ -48,7 +52,7 @@ class Replay {
   Task<Result<void>> apply() {
     if (last_ <= replayed_.applied) co_return Result<void>();
     batch_.put(meta_family, std::string(applied_key), encode_number(last_));
-    CO_TRY(co_await table_.apply(std::exchange(batch_, {})));
+    CO_TRY(co_await table_.apply(batch_.finish()));
     replayed_.applied = last_;
     co_return Result<void>();
   }
@@ -68,7 +72,7 @@ class Replay {
 
   env::Table& table_;
   Replayed& replayed_;
-  env::Batch batch_;
+  BatchSum batch_;
   std::uint64_t last_ = 0;
 };
 
@@ -90,9 +94,11 @@ Task<Result<Replayed>> replay(RangeLog& log, env::Table& table) {
                                "the folder that is older or newer than the other",
                                replayed.applied, first, log.next_sequence() - 1));
   }
-  if (first < log.next_sequence()) {
+  CO_TRY_LET(const std::uint64_t needed, co_await read_number(table, needed_key));
+  const std::uint64_t from = std::max(first, std::min(needed, replayed.applied + 1));
+  if (from < log.next_sequence()) {
     Replay work(table, replayed);
-    CO_TRY(co_await log.replay(first, [&work](std::uint64_t sequence, ByteView bytes) {
+    CO_TRY(co_await log.replay(from, [&work](std::uint64_t sequence, ByteView bytes) {
       return work.take(sequence, bytes);
     }));
     CO_TRY(co_await work.apply());

@@ -13,6 +13,7 @@
 namespace holdfast::vault {
 
 struct LoggedChunk {
+  std::uint64_t record = 0;  // Whose number it has.
   ChunkId id;
   Place place;
   Bytes sealed;
@@ -21,6 +22,7 @@ struct LoggedChunk {
 struct Replayed {
   std::uint64_t applied = 0;  // The last record.
   std::uint64_t session = 0;  // Of the owner before.
+  std::uint64_t changes = 0;  // Applied now.
   std::map<SegmentNumber, std::vector<LoggedChunk>> logged;
 };
 

@@ -105,6 +105,15 @@ void seal_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t
   key.seal(nonce_of(index), as_bytes(associated_with_chunk(identity, index, entry)), content, out);
 }
 
+Result<void> unseal_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,
+                          const ChunkEntry& entry, ByteView stored, MutableByteView content) {
+  if (stored.size() != entry.stored || stored.size() < codec::aead_tag_bytes) {
+    return fail(ErrorCode::corrupt, "chunk has a wrong size");
+  }
+  return key.open(nonce_of(index), as_bytes(associated_with_chunk(identity, index, entry)), stored,
+                  content);
+}
+
 Result<void> open_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,
                         const ChunkEntry& entry, ByteView stored, MutableByteView out) {
   if (stored.size() != entry.stored || stored.size() < codec::aead_tag_bytes ||

@@ -78,6 +78,11 @@ struct SegmentIdentity {
 void seal_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,
                 const ChunkEntry& entry, ByteView content, MutableByteView out);
 
+// Decrypts a chunk to its stored form, compressed or not, of entry.stored bytes less a tag.
+// `corrupt` unless it is exactly the one that `entry` names.
+Result<void> unseal_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,
+                          const ChunkEntry& entry, ByteView stored, MutableByteView content);
+
 // Decrypts, decompresses and thereby verifies a chunk: `corrupt` unless it is exactly the one that
 // `entry` names. `out` has entry.plain bytes.
 Result<void> open_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,

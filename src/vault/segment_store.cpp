@@ -90,11 +90,17 @@ SegmentIdentity SegmentStore::identity_of(const SegmentRow& row) const {
           .key_generation = row.key_generation};
 }
 
-Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
+Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim claim) {
   // Room for all that may be in memory is there before more is taken in; what is on its way to the
   // disk already counts too.
   for (bool is_first = true; is_first || open_.size() >= open_segments_max; is_first = false) {
     CO_TRY(co_await measure_room());
+    // None leaves memory where the disk takes none of them.
+    const bool may_wait = stalled_ < open_segments_max;
+    if (claim == Claim::kept && may_wait) {
+      if (open_.size() >= open_segments_max) co_await room_changed_.wait();
+      continue;
+    }
     if (is_full_) {
       co_return fail(ErrorCode::full,
                      "the disk is full: remove objects, run a collection, or add room");
@@ -124,19 +130,20 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment() {
   co_return segment;
 }
 
-Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t stored) {
+Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t stored,
+                                                                   Claim claim) {
   if (current_ && current_->has_room(stored)) co_return current_;
   const auto hold = co_await opening_.lock();
   // Somebody else may have opened one while we waited.
   if (current_ && current_->has_room(stored)) co_return current_;
   if (current_) seal(std::exchange(current_, nullptr));
-  CO_TRY_LET(auto segment, co_await open_segment());
+  CO_TRY_LET(auto segment, co_await open_segment(claim));
   current_ = segment;
   co_return segment;
 }
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_private() {
-  co_return co_await open_segment();
+  co_return co_await open_segment(Claim::content);
 }
 
 std::shared_ptr<PendingChunk> SegmentStore::reserve(const std::shared_ptr<OpenSegment>& segment,

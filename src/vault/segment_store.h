@@ -79,8 +79,13 @@ class SegmentStore {
   // Reads the rows of all segments, and is granted the first new ones.
   Task<Result<void>> open();
 
+  // What a segment is wanted for. What is kept already, and only moves, may use the room that is
+  // held back from new content.
+  enum class Claim : std::uint8_t { content, kept };
+
   // Waits for a segment with room for a chunk of `stored` bytes. `full` when the disk is.
-  Task<Result<std::shared_ptr<OpenSegment>>> with_room(std::size_t stored);
+  Task<Result<std::shared_ptr<OpenSegment>>> with_room(std::size_t stored,
+                                                       Claim claim = Claim::content);
 
   // In the same turn: gives the chunk its place. Fill bytes_of(place), then call filled().
   std::shared_ptr<PendingChunk> reserve(const std::shared_ptr<OpenSegment>& segment,
@@ -125,7 +130,7 @@ class SegmentStore {
   void stop() { is_stopping_ = true; }
 
  private:
-  Task<Result<std::shared_ptr<OpenSegment>>> open_segment();
+  Task<Result<std::shared_ptr<OpenSegment>>> open_segment(Claim claim);
   Task<Result<void>> grant_more();
   Task<void> seal_now(std::shared_ptr<OpenSegment> segment);
   Task<Result<void>> seal_again(std::shared_ptr<OpenSegment> segment, Error reason);

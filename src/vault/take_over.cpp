@@ -164,7 +164,7 @@ Task<Result<OpenGeneration>> TakeOver::bring_from(const Fenced* holder) {
     opened.tail = holder->reply.tail;
     opened.generation.predecessor = {.id = row_.generation->id, .end = opened.tail};
   }
-  CO_TRY(co_await make_logs(opened.generation, opened.before));
+  CO_TRY(co_await make_logs(opened.generation, opened.before, holder));
   if (holder != nullptr) {
     CO_TRY_LET(opened.size_bytes, co_await copy(*holder));
   }
@@ -189,7 +189,8 @@ Task<Result<OpenGeneration>> TakeOver::bring_from(const Fenced* holder) {
 }
 
 // Makes the new log on as many slots as the generation shall have, those first that were fenced.
-Task<Result<void>> TakeOver::make_logs(Generation& generation, slot::LogTail start) {
+Task<Result<void>> TakeOver::make_logs(Generation& generation, slot::LogTail start,
+                                       const Fenced* holder) {
   std::vector<slot::Slot*> candidates;
   for (const Fenced& each : fenced_) candidates.push_back(each.slot);
   for (slot::Slot* const slot : environment_.slots) {
@@ -217,9 +218,11 @@ Task<Result<void>> TakeOver::make_logs(Generation& generation, slot::LogTail sta
     if (targets_.size() == wanted) break;
     const slot::LogWriter writer{
         .generation = generation.id, .epoch = generation.epoch, .incarnation = slot->incarnation()};
-    auto made = co_await slot->create_log(writer, start, header);
+    Target target{.slot = slot, .writer = writer, .content = {}, .failure = {}};
+    auto made = co_await make_log(target, start, header, holder);
     if (made) {
-      targets_.push_back({.slot = slot, .writer = writer, .failure = {}});
+      target.content = *made;
+      targets_.push_back(std::move(target));
     } else {
       trouble += fmt::format("; slot {}: {}", to_string(slot->id()), made.error().context());
     }
@@ -231,12 +234,30 @@ Task<Result<void>> TakeOver::make_logs(Generation& generation, slot::LogTail sta
   co_return Result<void>();
 }
 
+// On the slot whose log is brought, the new log may begin with files of the old one.
+Task<Result<slot::Slot::Continued>> TakeOver::make_log(Target target, slot::LogTail start,
+                                                       Bytes header, const Fenced* holder) {
+  if (holder != nullptr && holder->slot == target.slot) {
+    auto made =
+        co_await target.slot->continue_log(target.writer, start, header, row_.generation->id);
+    // What cannot be read is told of by who reads it to bring it to others.
+    if (made || made.error().code() != ErrorCode::corrupt) co_return made;
+  }
+  CO_TRY(co_await target.slot->create_log(target.writer, start, std::move(header)));
+  co_return slot::Slot::Continued{.tail = start};
+}
+
 // All records that `holder` has, checked against the chain that it told. Returns their size.
 Task<Result<std::uint64_t>> TakeOver::copy(const Fenced& holder) {
   const GenerationId& old = row_.generation->id;
   slot::LogTail at = holder.reply.before;
   const slot::LogTail& end = holder.reply.tail;
   std::uint64_t size = 0;
+  // A lone log that began with files of the old one lacks only the rest.
+  if (targets_.size() == 1) {
+    at = targets_.front().content.tail;
+    size = targets_.front().content.bytes;
+  }
   while (at.sequence < end.sequence) {
     auto records = co_await holder.slot->read_log(old, at.sequence + 1, copy_bytes);
     if (!records) {

@@ -66,6 +66,7 @@ class TakeOver {
   struct Target {
     slot::Slot* slot;
     slot::LogWriter writer;
+    slot::Slot::Continued content;  // What it began with.
     std::optional<Error> failure;
   };
 
@@ -74,7 +75,9 @@ class TakeOver {
   Result<void> judge(const Generation& old, const FenceRound& round);
   Task<Result<OpenGeneration>> bring();
   Task<Result<OpenGeneration>> bring_from(const Fenced* holder);
-  Task<Result<void>> make_logs(Generation& generation, slot::LogTail start);
+  Task<Result<void>> make_logs(Generation& generation, slot::LogTail start, const Fenced* holder);
+  Task<Result<slot::Slot::Continued>> make_log(Target target, slot::LogTail start, Bytes header,
+                                               const Fenced* holder);
   Task<Result<std::uint64_t>> copy(const Fenced& holder);
   Task<void> append_to(Target& target, slot::LogTail before, std::span<const ByteView> records);
   Task<Result<void>> append_to_all(slot::LogTail before, std::span<const ByteView> records);

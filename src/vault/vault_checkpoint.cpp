@@ -39,8 +39,16 @@ Task<Result<void>> LocalVault::checkpoint() {
   for (const auto& [number, row] : segments_->rows()) {
     if (row.state == SegmentRow::State::dead) dead.push_back(number);
   }
+  const std::uint64_t changes = changes_ever();
+  // A row of the tables only: no replay that begins with them reads records before this.
+  env::Batch here;
+  here.put(meta_family, std::string(needed_key),
+           encode_number(segments_->oldest_logged().value_or(applied + 1)));
+  CO_TRY(co_await table_->apply(std::move(here)));
   CO_TRY(co_await table_->flush());
+  changes_flushed_ = changes;
   CO_TRY(co_await remove_segments(std::move(dead)));
+  CO_TRY(co_await close_old_sessions());
   CO_TRY(co_await carry_forward(checkpoint_before_));
   const std::uint64_t needed = segments_->oldest_logged().value_or(applied + 1);
   CO_TRY(co_await log_->truncate(std::min(checkpoint_before_ + 1, needed)));
@@ -65,14 +73,23 @@ Task<Result<void>> LocalVault::carry_forward(std::uint64_t before) {
       if (segment->has_failed) co_return fail(ErrorCode::io, "a segment could not be stored");
       continue;
     }
-    Journal::Entry entry;
-    std::size_t size = 0;
-    std::uint64_t first = 0;
-    // Up to what is registered now: later chunks are in later records.
-    const std::size_t count = segment->entries.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto& chunk = segment->pending[i];
-      if (chunk && chunk->state == PendingChunk::State::buffered) continue;
+    CO_TRY(co_await log_again(segment));
+  }
+  co_return Result<void>();
+}
+
+// All chunks of the segment that some record holds, as far as it goes now: later chunks are in
+// later records. Those whose rows still name an older place are registered with it.
+Task<Result<void>> LocalVault::log_again(std::shared_ptr<OpenSegment> segment) {
+  const std::uint64_t first = journal_->next_sequence();
+  Journal::Entry entry;
+  std::vector<std::shared_ptr<PendingChunk>> registered;
+  std::size_t size = 0;
+  const std::size_t count = segment->entries.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& chunk = segment->pending[i];
+    const bool is_unregistered = chunk && chunk->state == PendingChunk::State::buffered;
+    if (!is_unregistered || chunk->replaces) {
       const ChunkEntry& at = segment->entries[i];
       const Place place{.segment = segment->number,
                         .index = static_cast<std::uint32_t>(i),
@@ -82,19 +99,23 @@ Task<Result<void>> LocalVault::carry_forward(std::uint64_t before) {
                         .codec = at.codec};
       entry.frames.push_back({.id = at.id, .place = place, .sealed = segment->bytes_of(place)});
       size += at.stored;
-      if (size < forward_record_bytes && i + 1 < count) continue;
-      const std::uint64_t sequence = journal_->submit(std::exchange(entry, {}));
-      if (first == 0) first = sequence;
-      size = 0;
+      if (is_unregistered) {
+        segments_->register_chunk(*chunk, entry.changes);
+        registered.push_back(chunk);
+      }
     }
-    if (!entry.frames.empty()) {
-      const std::uint64_t sequence = journal_->submit(std::move(entry));
-      if (first == 0) first = sequence;
+    if (entry.frames.empty() || (size < forward_record_bytes && i + 1 < count)) continue;
+    if (!registered.empty()) {
+      entry.on_applied = [this, settled = std::exchange(registered, {})] {
+        for (const auto& each : settled) segments_->settle(*each);
+      };
     }
-    if (first == 0) continue;
-    CO_TRY(co_await journal_->wait_applied(journal_->next_sequence() - 1));
-    segment->oldest_logged = first;
+    journal_->submit(std::exchange(entry, {}));
+    size = 0;
   }
+  if (journal_->next_sequence() == first) co_return Result<void>();
+  CO_TRY(co_await journal_->wait_applied(journal_->next_sequence() - 1));
+  segment->oldest_logged = first;
   co_return Result<void>();
 }
 

@@ -1,33 +1,68 @@
 // How a LocalVault opens: replay of the log, a new place for chunks that only the log has, an end
 // to what earlier sessions left open.
-#include "codec/compress.h"
+#include "base/log.h"
 #include "vault/families.h"
 #include "vault/local_vault.h"
 
 #include <algorithm>
+#include <map>
 
 namespace holdfast::vault {
 namespace {
 
-// Bytes of chunks in one record while they are given new places.
-constexpr std::size_t rehome_record_bytes = 4 * mib;
+// Rows of the chunk index asked for at a time.
+constexpr std::size_t lookup_count = 4096;
+
+ChunkEntry entry_of(const ChunkId& id, const Place& place) {
+  return {.id = id,
+          .offset = place.offset,
+          .stored = place.stored,
+          .plain = place.plain,
+          .codec = place.codec};
+}
+
+// Those of one segment that the index finds in the place that the log gave them, each once. Where
+// several records hold one, the newest counts: the others may be cut off.
+Task<Result<std::vector<const LoggedChunk*>>> only_in_log(env::Table& table,
+                                                          const std::vector<LoggedChunk>& chunks) {
+  std::map<std::uint32_t, const LoggedChunk*> newest;
+  for (const LoggedChunk& chunk : chunks) newest[chunk.place.index] = &chunk;
+  std::vector<const LoggedChunk*> found;
+  for (auto next = newest.begin(); next != newest.end();) {
+    std::vector<const LoggedChunk*> page;
+    std::vector<std::string> keys;
+    for (; next != newest.end() && page.size() < lookup_count; ++next) {
+      page.push_back(next->second);
+      keys.emplace_back(as_text(next->second->id.view()));
+    }
+    CO_TRY_LET(const auto rows, co_await table.get_many(chunks_family, std::move(keys)));
+    for (std::size_t i = 0; i < page.size(); ++i) {
+      if (rows[i] == encode_place(page[i]->place)) found.push_back(page[i]);
+    }
+  }
+  co_return found;
+}
 
 }  // namespace
 
 Task<Result<std::unique_ptr<LocalVault>>> LocalVault::open(Environment environment,
                                                            VaultOptions options) {
   std::unique_ptr<LocalVault> vault(new LocalVault(std::move(environment), options));
+  const Instant begun_at = vault->clock_.now();
   auto replayed = co_await replay(*vault->log_, *vault->table_);
   if (!replayed) {
     co_await vault->log_->close();
     co_return std::unexpected(std::move(replayed).error());
   }
   vault->assemble(*replayed);
+  const std::uint64_t changes = replayed->changes;
   auto begun = co_await vault->begin_session(*std::move(replayed));
   if (!begun) {
     co_await vault->close();
     co_return std::unexpected(std::move(begun).error());
   }
+  log::debug("vault: replayed {} changes, open after {} ms", changes,
+             (vault->clock_.now() - begun_at) / std::chrono::milliseconds(1));
   vault->tasks_.spawn(vault->executor_, vault->keep_log_short());
   co_return vault;
 }
@@ -55,6 +90,7 @@ void LocalVault::assemble(const Replayed& replayed) {
                                              .tasks = tasks_},
                    options_.cache_bytes);
   checkpoint_before_ = replayed.applied;
+  replayed_changes_ = replayed.changes;
 }
 
 Task<Result<void>> LocalVault::begin_session(Replayed replayed) {
@@ -71,93 +107,65 @@ Task<Result<void>> LocalVault::begin_session(Replayed replayed) {
 }
 
 // A segment that was open when the owner died takes no more chunks: which of its nonces were used
-// in records that were lost is not known. What the log kept of it moves to a segment of this
-// session.
+// in records that were lost is not known. What the log kept of it gets places in segments of this
+// session. Nothing is written for that: until such a segment is sealed, or the chunks are written
+// to the log again, rows and log go on naming the old places, from which the next start would begin
+// anew.
 Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedChunk> chunks) {
   const SegmentRow* row = segments_->find(number);
-  if (row == nullptr) co_return Result<void>();  // Dead since, and forgotten.
+  // Dead since, and forgotten; or sealed.
+  if (row == nullptr || row->state != SegmentRow::State::granted) co_return Result<void>();
   CO_TRY_LET(const codec::SecretKey key,
              keys_.segment_key(row->key_generation, row->id, row->kind));
-  const SegmentIdentity old = segments_->identity_of(*row);
-  codec::Aead old_key(key);
-
-  Journal::Entry entry;
-  std::vector<std::shared_ptr<PendingChunk>> moved;
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    const LoggedChunk& chunk = chunks[i];
-    // A record may hold a chunk again that an earlier one held.
-    if (index_->find_pending(chunk.id)) continue;
-    CO_TRY_LET(const auto row_now,
-               co_await table_->get(chunks_family, std::string(as_text(chunk.id.view()))));
-    if (!row_now || *row_now != encode_place(chunk.place)) continue;
-
-    Bytes plain(chunk.place.plain);
-    CO_TRY(open_chunk(old_key, old, chunk.place.index,
-                      {.id = chunk.id,
-                       .offset = chunk.place.offset,
-                       .stored = chunk.place.stored,
-                       .plain = chunk.place.plain,
-                       .codec = chunk.place.codec},
-                      chunk.sealed, plain));
-    CO_TRY_LET(auto fresh, co_await place_again(chunk.id, chunk.place, plain));
-    entry.frames.push_back(
-        {.id = chunk.id, .place = fresh->place, .sealed = fresh->segment->bytes_of(fresh->place)});
-    moved.push_back(std::move(fresh));
-    size += chunk.place.stored;
-    if (size >= rehome_record_bytes) {
-      CO_TRY(co_await commit_moved(std::exchange(entry, {}), std::exchange(moved, {})));
-      size = 0;
-    }
+  const SegmentIdentity identity = segments_->identity_of(*row);
+  codec::Aead aead(key);
+  CO_TRY_LET(const auto kept, co_await only_in_log(*table_, chunks));
+  for (const LoggedChunk* chunk : kept) {
+    // As it was compressed, if it was.
+    Bytes content(chunk->place.stored - codec::aead_tag_bytes);
+    CO_TRY(unseal_chunk(aead, identity, chunk->place.index, entry_of(chunk->id, chunk->place),
+                        chunk->sealed, content));
+    CO_TRY(co_await place_again(*chunk, content));
   }
-  co_return co_await commit_moved(std::move(entry), std::move(moved));
-}
-
-Task<Result<std::shared_ptr<PendingChunk>>> LocalVault::place_again(const ChunkId& id,
-                                                                    const Place& old_place,
-                                                                    ByteView plain) {
-  Bytes compressed(codec::Compressor::room(plain.size()));
-  const auto compressed_size = codec::Compressor().compress(plain, compressed);
-  const ByteView content = compressed_size ? ByteView(compressed).first(*compressed_size) : plain;
-  const auto stored = stored_bytes_of(content.size());
-  CO_TRY_LET(const auto segment, co_await segments_->with_room(stored));
-  auto chunk = segments_->reserve(segment, id, static_cast<std::uint32_t>(plain.size()), stored,
-                                  compressed_size ? Codec::zstd : Codec::none);
-  chunk->replaces = old_place;
-  codec::Aead key(segment->key);
-  seal_chunk(key, segment->identity, chunk->place.index, segment->entries[chunk->place.index],
-             content, segment->bytes_of(chunk->place));
-  segments_->filled(*chunk);
-  index_->add_pending(chunk);
-  co_return chunk;
-}
-
-Task<Result<void>> LocalVault::commit_moved(Journal::Entry entry,
-                                            std::vector<std::shared_ptr<PendingChunk>> moved) {
-  if (moved.empty() && entry.changes.changes.empty()) co_return Result<void>();
-  for (const auto& chunk : moved) {
-    if (chunk->state != PendingChunk::State::buffered) continue;
-    segments_->register_chunk(*chunk, entry.changes);
-    if (chunk->segment->oldest_logged == 0) {
-      chunk->segment->oldest_logged = journal_->next_sequence();
-    }
-  }
-  entry.on_applied = [this, moved = std::move(moved)] {
-    for (const auto& chunk : moved) {
-      if (chunk->segment) segments_->settle(*chunk);
-    }
-  };
-  CO_TRY(co_await journal_->commit(std::move(entry)));
   co_return Result<void>();
+}
+
+Task<Result<void>> LocalVault::place_again(const LoggedChunk& chunk, ByteView content) {
+  const Place& old = chunk.place;
+  CO_TRY_LET(const auto segment,
+             co_await segments_->with_room(old.stored, SegmentStore::Claim::kept));
+  auto fresh = segments_->reserve(segment, chunk.id, old.plain, old.stored, old.codec);
+  fresh->replaces = old;
+  codec::Aead aead(segment->key);
+  seal_chunk(aead, segment->identity, fresh->place.index, segment->entries[fresh->place.index],
+             content, segment->bytes_of(fresh->place));
+  segments_->filled(*fresh);
+  index_->add_pending(fresh);
+  if (segment->oldest_logged == 0 || segment->oldest_logged > chunk.record) {
+    segment->oldest_logged = chunk.record;
+  }
+  co_return Result<void>();
+}
+
+// Segments whose rows are still needed to open chunks that have not got their new places for good.
+std::set<SegmentNumber> LocalVault::segments_being_replaced() const {
+  std::set<SegmentNumber> replaced;
+  for (const auto& [number, segment] : segments_->open_segments()) {
+    for (const auto& chunk : segment->pending) {
+      if (chunk && chunk->replaces) replaced.insert(chunk->replaces->segment);
+    }
+  }
+  return replaced;
 }
 
 // Segments granted to a session that is over and never sealed: nothing can be in them, but their
 // shards may have been written.
 Task<Result<void>> LocalVault::close_old_sessions() {
+  const auto needed = segments_being_replaced();
   std::vector<SegmentNumber> over;
   for (const auto& [number, row] : segments_->rows()) {
     if (row.state != SegmentRow::State::granted || row.session == segments_->session()) continue;
-    over.push_back(number);
+    if (!needed.contains(number)) over.push_back(number);
   }
   co_return co_await remove_segments(std::move(over));
 }

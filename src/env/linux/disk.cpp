@@ -211,6 +211,10 @@ Task<Result<void>> Disk::remove(std::string name) {
   co_return co_await threads_.call([&] { return tree_.remove(name); });
 }
 
+Task<Result<void>> Disk::link(std::string from, std::string to) {
+  co_return co_await threads_.call([&] { return tree_.link(from, to); });
+}
+
 Task<Result<void>> Disk::make_folder(std::string name) {
   co_return co_await threads_.call([&] { return tree_.make_folder(name); });
 }

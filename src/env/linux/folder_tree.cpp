@@ -136,6 +136,22 @@ Result<void> FolderTree::remove(const std::string& name) const {
   return {};
 }
 
+Result<void> FolderTree::link(const std::string& from, const std::string& to) const {
+  TRY(check_name(to));
+  TRY_LET(const Place source, find(from));
+  TRY_LET(const Place target, find(to));
+  if (linkat(source.folder.number(), source.leaf.c_str(), target.folder.number(),
+             target.leaf.c_str(), 0) == 0) {
+    return {};
+  }
+  const int number = errno;
+  // What the kernel says of folders, of file systems without links, and of files with too many.
+  if (number == EPERM || number == EOPNOTSUPP || number == ENOSYS || number == EMLINK) {
+    return fail(ErrorCode::unsupported, attempt("link", from) + " to " + to);
+  }
+  return system_failure(number, attempt("link", from) + " to " + to);
+}
+
 Result<void> FolderTree::make_folder(const std::string& name) const {
   TRY_LET(const Place place, find(name));
   if (mkdirat(place.folder.number(), place.leaf.c_str(), folder_mode) == 0) return {};

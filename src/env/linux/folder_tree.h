@@ -23,6 +23,7 @@ class FolderTree {
   };
   Result<Opened> open_file(const std::string& name, OpenMode mode) const;
   Result<void> rename(const std::string& from, const std::string& to) const;
+  Result<void> link(const std::string& from, const std::string& to) const;
   Result<void> remove(const std::string& name) const;
   Result<void> make_folder(const std::string& name) const;
   Result<void> remove_folder(const std::string& name) const;
