@@ -47,7 +47,23 @@ std::string_view as_std(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-class RequestParser final : public http::basic_parser<true> {
+// What both parsers ignore: the other kind of first line, and bodies.
+template <bool is_request>
+class HeadParser : public http::basic_parser<is_request> {
+  void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
+                       error_code&) override {}
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, error_code&) override {
+    return 0;
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+class RequestParser final : public HeadParser<true> {
  public:
   explicit RequestParser(Request& request) : request_(request) {}
 
@@ -94,17 +110,6 @@ class RequestParser final : public http::basic_parser<true> {
     request_.headers.add(std::string(name), std::string(value));
   }
 
-  // Bodies are not read by this parser.
-  void on_response_impl(int, beast::string_view, int, error_code&) override {}
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, error_code&) override {
-    return 0;
-  }
-  void on_finish_impl(error_code&) override {}
-
   Request& request_;
   BodyFields body_;
   unsigned status_ = 0;
@@ -113,7 +118,7 @@ class RequestParser final : public http::basic_parser<true> {
   bool expects_continue_ = false;
 };
 
-class AnswerParser final : public http::basic_parser<false> {
+class AnswerParser final : public HeadParser<false> {
  public:
   explicit AnswerParser(AnswerHead& head) : head_(head) {}
   const BodyFields& body() const { return body_; }
@@ -130,17 +135,6 @@ class AnswerParser final : public http::basic_parser<false> {
     }
     head_.headers.add(std::string(name), std::string(value));
   }
-
-  void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
-                       error_code&) override {}
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, error_code&) override {
-    return 0;
-  }
-  void on_finish_impl(error_code&) override {}
 
   AnswerHead& head_;
   BodyFields body_;

@@ -2,7 +2,6 @@
 """The command line from outside: every command as it is typed, against a real node."""
 
 import pathlib
-import shutil
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -13,29 +12,20 @@ import copying  # noqa: E402
 import looking  # noqa: E402
 import nodes  # noqa: E402
 import words  # noqa: E402
-from report import Report  # noqa: E402
-from server import Server, scratch_folder  # noqa: E402
+from server import Server  # noqa: E402
+from suite import suite  # noqa: E402
 
 
 def main():
-    report = Report()
-    base = scratch_folder("cli")
-    for title, test in words.tests(base):
-        report.run(title, test)
-    try:
+    with suite("cli") as (report, base):
+        for title, test in words.tests(base):
+            report.run(title, test)
         with Server(base / "data") as server:
             for module in (looking, copying, api):
                 for title, test in module.tests(server, base):
                     report.run(title, test)
         for title, test in nodes.tests(base):
             report.run(title, test)
-    except Exception as failure:
-        report.run("the node starts", lambda: (_ for _ in ()).throw(failure))
-    if report.failed:
-        print(f"what was left: {base}", flush=True)
-    else:
-        shutil.rmtree(base, ignore_errors=True)
-    report.close()
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ import ours  # noqa: E402
 import s3  # noqa: E402
 import sdks  # noqa: E402
 import tree  # noqa: E402
-from report import Report, expect  # noqa: E402
-from server import Killer, Server, scratch_folder  # noqa: E402
+from report import expect  # noqa: E402
+from server import Killer, Server  # noqa: E402
+from suite import suite  # noqa: E402
 
 CLIENTS = (ours.Holdfast, debian.Awscli, debian.S3cmd, debian.Rclone, debian.Restic, sdks.Boto3,
            sdks.JavaScript)
@@ -153,9 +154,7 @@ def main():
     options = arguments()
     draw = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
-    report = Report()
-    base = scratch_folder("clients")
-    try:
+    with suite("clients") as (report, base):
         source = base / "source"
         tree.plant(source, draw, None if options.full else options.files)
         names = tree.files(source)
@@ -175,12 +174,6 @@ def main():
                 shutil.rmtree(work)
         if starts:
             report.run("the server is back quickly", expect_quick, starts)
-    finally:
-        if report.failed:
-            print(f"what was left: {base}", flush=True)
-        else:
-            shutil.rmtree(base, ignore_errors=True)
-    report.close()
 
 
 if __name__ == "__main__":

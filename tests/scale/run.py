@@ -6,7 +6,6 @@ import argparse
 import http.client
 import multiprocessing
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -15,8 +14,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 
 import s3  # noqa: E402
-from report import Report, expect  # noqa: E402
-from server import BINARY, Server, clean_environment, scratch_folder  # noqa: E402
+from report import expect  # noqa: E402
+from server import BINARY, Server, clean_environment  # noqa: E402
+from suite import suite  # noqa: E402
 
 BUCKET = "many"
 OTHERS = "others/"
@@ -120,17 +120,12 @@ def main():
     parser.add_argument("--objects", type=int)
     options = parser.parse_args()
     count = options.objects or (OBJECTS_FULL if options.full else OBJECTS)
-    report = Report()
-    base = scratch_folder("scale")
-    with Server(base / "data") as server:
+    with suite("scale") as (report, base), Server(base / "data") as server:
         scale = Scale(server, count)
         for title, test in ((f"{count:,} objects", scale.fill), ("back after a kill", scale.restart),
                             ("lists them all", scale.listing), ("reads them", scale.content),
                             ("memory while idle", scale.memory)):
             report.run(title, test)
-    if not report.failed:
-        shutil.rmtree(base, ignore_errors=True)
-    report.close()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ goes wrong. Half a minute; run after every release build."""
 
 import argparse
 import pathlib
-import shutil
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,17 +14,15 @@ import damage  # noqa: E402
 import hostile  # noqa: E402
 import lifecycle  # noqa: E402
 import package  # noqa: E402
-from report import Report  # noqa: E402
-from server import Server, scratch_folder  # noqa: E402
+from server import Server  # noqa: E402
+from suite import suite  # noqa: E402
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="the same: there is only one size")
     parser.parse_args()
-    report = Report()
-    base = scratch_folder("smoke")
-    try:
+    with suite("smoke") as (report, base):
         with Server(base / "data") as server:
             for module in (commands, hostile):
                 for title, test in module.tests(server, base):
@@ -33,13 +30,6 @@ def main():
         for module in (lifecycle, damage, package):
             for title, test in module.tests(base):
                 report.run(title, test)
-    except Exception as failure:
-        report.run("the server starts", lambda: (_ for _ in ()).throw(failure))
-    if report.failed:
-        print(f"what was left: {base}", flush=True)
-    else:
-        shutil.rmtree(base, ignore_errors=True)
-    report.close()
 
 
 if __name__ == "__main__":

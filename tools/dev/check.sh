@@ -3,7 +3,7 @@
 # Each step is a process of its own that streams what it says and leaves its counts in
 # build/check/STEP.count; a step that fails does not keep the next from running.
 
-lint_seconds=900  # Suffices for all files on two idle cores; the newest come first where it does not.
+lint_seconds=900  # Enough for every file on two cores that are otherwise idle.
 suite_seconds=1200
 
 # step NAME SECONDS COMMAND...: runs it, within that time (0: any), and says how it went.

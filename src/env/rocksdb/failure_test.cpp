@@ -1,11 +1,11 @@
 // A table on a file system that fails when told to.
 #include "env/rocksdb/table.h"
 
+#include "env/rocksdb/loop_test.h"
+
 #include <gtest/gtest.h>
 #include <rocksdb/file_system.h>
 #include <stdlib.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <atomic>
 #include <filesystem>
@@ -79,17 +79,6 @@ class FailureTest : public testing::Test {
     options.unflushed_bytes = 4 * mib;
     options.files = files_;
     table_ = run(open_table(std::move(options))).value();
-  }
-  template <class T>
-  T run(Task<T> task) {
-    boost::asio::io_context loop;
-    std::optional<T> result;
-    boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr failure, T value) {
-      if (failure) std::rethrow_exception(failure);
-      result.emplace(std::move(value));
-    });
-    loop.run();
-    return std::move(result).value();
   }
   Result<void> put(std::string key, std::string value) {
     Batch batch;

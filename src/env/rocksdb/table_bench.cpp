@@ -2,10 +2,10 @@
 // whose pages are cached.
 #include "env/rocksdb/table.h"
 
+#include "env/rocksdb/loop_test.h"
+
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <fmt/format.h>
 
@@ -47,18 +47,6 @@ class Filled {
   ~Filled() {
     table_.reset();
     std::filesystem::remove_all(root_);
-  }
-
-  template <class T>
-  static T run(Task<T> task) {
-    boost::asio::io_context loop(1);
-    std::optional<T> result;
-    boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr failure, T value) {
-      if (failure) std::rethrow_exception(failure);
-      result.emplace(std::move(value));
-    });
-    loop.run();
-    return std::move(result).value();
   }
 
   static std::string name(int n) { return fmt::format("parent00folder/object-{:08}", n); }
@@ -151,31 +139,31 @@ Task<int> scan_rows(Table& table, benchmark::State& state) {
 }
 
 void get_hit_in_memory(benchmark::State& state) {
-  Filled::run(get_one_many_times(in_memory().table(), state, Filled::chunk(17)));
+  run(get_one_many_times(in_memory().table(), state, Filled::chunk(17)));
 }
 void get_any_in_memory(benchmark::State& state) {
-  Filled::run(get_many_times(in_memory().table(), state, 0));
+  run(get_many_times(in_memory().table(), state, 0));
 }
 void get_any_on_disk(benchmark::State& state) {
-  Filled::run(get_many_times(mostly_on_disk().table(), state, 0));
+  run(get_many_times(mostly_on_disk().table(), state, 0));
 }
 void get_absent(benchmark::State& state) {
-  Filled::run(get_one_many_times(in_memory().table(), state, Filled::chunk(row_count + 17)));
+  run(get_one_many_times(in_memory().table(), state, Filled::chunk(row_count + 17)));
 }
 void get_64_in_memory(benchmark::State& state) {
-  Filled::run(get_batches(in_memory().table(), state, 0));
+  run(get_batches(in_memory().table(), state, 0));
 }
 void get_64_absent(benchmark::State& state) {
-  Filled::run(get_batches(in_memory().table(), state, row_count));
+  run(get_batches(in_memory().table(), state, row_count));
 }
 void apply_two_rows(benchmark::State& state) {
-  Filled::run(apply_two(in_memory().table(), state));
+  run(apply_two(in_memory().table(), state));
 }
 void scan_in_memory(benchmark::State& state) {
-  Filled::run(scan_rows(in_memory().table(), state));
+  run(scan_rows(in_memory().table(), state));
 }
 void scan_on_disk(benchmark::State& state) {
-  Filled::run(scan_rows(mostly_on_disk().table(), state));
+  run(scan_rows(mostly_on_disk().table(), state));
 }
 
 BENCHMARK(get_hit_in_memory);

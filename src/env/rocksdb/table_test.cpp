@@ -1,5 +1,6 @@
 #include "env/rocksdb/table.h"
 
+#include "env/rocksdb/loop_test.h"
 #include "env/table_contract.h"
 
 #include <gtest/gtest.h>
@@ -43,19 +44,6 @@ class RocksTableTest : public testing::Test {
                          {.name = "counts", .counters = true}},
             .cache_bytes = 4 * mib,
             .unflushed_bytes = 8 * mib};
-  }
-
-  // Runs one coroutine to its end on a loop of its own.
-  template <class T>
-  T run(Task<T> task) {
-    boost::asio::io_context loop;
-    std::optional<T> result;
-    boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr failure, T value) {
-      if (failure) std::rethrow_exception(failure);
-      result.emplace(std::move(value));
-    });
-    loop.run();
-    return std::move(result).value();
   }
 
   void open() { table_ = run(open_table(options())).value(); }
