@@ -20,6 +20,7 @@ const EVP_MD* algorithm(DigestKind kind) {
   static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
   static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
   switch (kind) {
     case DigestKind::md5:
       return md5;
@@ -27,6 +28,8 @@ const EVP_MD* algorithm(DigestKind kind) {
       return sha1;
     case DigestKind::sha256:
       return sha256;
+    case DigestKind::sha512:
+      return sha512;
   }
   return nullptr;
 }

@@ -1,5 +1,5 @@
-// The digests that protocols ask for by name: MD5, SHA-1, SHA-256, and HMAC over the last. Our own
-// formats use BLAKE3 (codec/blake3.h); MD5 and SHA-1 protect against accidents only.
+// The digests that protocols ask for by name: MD5, SHA-1, SHA-256, SHA-512, and HMAC over SHA-256.
+// Our own formats use BLAKE3 (codec/blake3.h); MD5 and SHA-1 protect against accidents only.
 #pragma once
 
 #include "base/bytes.h"
@@ -9,7 +9,7 @@
 
 namespace holdfast::codec {
 
-enum class DigestKind { md5, sha1, sha256 };
+enum class DigestKind { md5, sha1, sha256, sha512 };
 
 constexpr std::size_t digest_size(DigestKind kind) {
   switch (kind) {
@@ -19,6 +19,8 @@ constexpr std::size_t digest_size(DigestKind kind) {
       return 20;
     case DigestKind::sha256:
       return 32;
+    case DigestKind::sha512:
+      return 64;
   }
   return 0;
 }
@@ -41,7 +43,7 @@ class DigestState {
   std::unique_ptr<Context> context_;
 };
 
-// Takes bytes piece by piece: Md5, Sha1, Sha256.
+// Takes bytes piece by piece: Md5, Sha1, Sha256, Sha512.
 template <DigestKind Kind>
 class Digest {
  public:
@@ -70,6 +72,7 @@ class Digest {
 using Md5 = Digest<DigestKind::md5>;
 using Sha1 = Digest<DigestKind::sha1>;
 using Sha256 = Digest<DigestKind::sha256>;
+using Sha512 = Digest<DigestKind::sha512>;
 
 // HMAC with SHA-256 (RFC 2104), made for short messages: allocates nothing.
 Sha256::Value hmac_sha256(ByteView key, ByteView message);

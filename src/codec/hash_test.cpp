@@ -1,8 +1,9 @@
-// Secrets, BLAKE3, Merkle trees.
+// Secrets, BLAKE3, xxHash, Merkle trees.
 #include "base/hex.h"
 #include "codec/blake3.h"
 #include "codec/merkle.h"
 #include "codec/secret.h"
+#include "codec/xxhash.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +34,36 @@ TEST(SecretKeyTest, ComparisonSeesEveryByteAndTheSize) {
   }
   EXPECT_FALSE(equal_in_constant_time(one, ByteView(one).first(31)));
   EXPECT_TRUE(equal_in_constant_time(one, Bytes(one)));
+}
+
+TEST(XxHashTest, AgreesWithThePublishedValuesOfNothing) {
+  const auto of_nothing = [](XxHashKind kind) {
+    Bytes value(xxhash_size(kind));
+    XxHash(kind).finish(value);
+    return to_hex(value);
+  };
+  EXPECT_EQ(of_nothing(XxHashKind::xxh64), "ef46db3751d8e999");
+  EXPECT_EQ(of_nothing(XxHashKind::xxh3), "2d06800538d394c2");
+  EXPECT_EQ(of_nothing(XxHashKind::xxh128), "99aa06d3014798d86001c324468d497f");
+}
+
+TEST(XxHashTest, PiecesHashLikeTheWhole) {
+  const Bytes bytes = counting(10'000);
+  for (const auto kind : {XxHashKind::xxh64, XxHashKind::xxh3, XxHashKind::xxh128}) {
+    XxHash whole(kind);
+    whole.update(bytes);
+    Bytes expected(xxhash_size(kind));
+    whole.finish(expected);
+    for (const std::size_t piece : {1UL, 31UL, 241UL, 4096UL}) {
+      XxHash hasher(kind);
+      for (std::size_t at = 0; at < bytes.size(); at += piece) {
+        hasher.update(ByteView(bytes).subspan(at, std::min(piece, bytes.size() - at)));
+      }
+      Bytes value(xxhash_size(kind));
+      hasher.finish(value);
+      EXPECT_EQ(value, expected) << "pieces of " << piece;
+    }
+  }
 }
 
 // The vectors that BLAKE3's authors publish.
