@@ -65,17 +65,19 @@ struct Batch {
 
 class Intake {
  public:
-  // `domain`: within which equal bytes are stored once.
-  Intake(Call& call, std::uint64_t domain, BodyClaim claim, ETagKind etag, ChecksumKind kind)
+  Intake(Call& call, const catalog::Bucket& bucket, BodyClaim claim, ChecksumKind kind,
+         std::optional<ChecksumKind> second)
       : call_(call),
-        domain_(domain),
+        domain_(bucket.owner),
         claim_(std::move(claim)),
-        etag_(etag),
+        etag_(etag_kind_of(bucket)),
         kind_(kind),
-        hashing_({.md5 = etag == ETagKind::md5 || claim_.md5.has_value(),
-                  .blake3 = etag == ETagKind::blake3,
+        second_(second),
+        hashing_({.md5 = etag_ == ETagKind::md5 || claim_.md5.has_value(),
+                  .blake3 = etag_ == ETagKind::blake3,
                   .sha256 = has_hash(call.authorization.payload),
-                  .checksum = kind}) {
+                  .checksum = kind,
+                  .second = second}) {
     if (is_chunked()) decoder_.emplace(payload());
     if (has_hash(payload()) && decoder_) {
       signatures_.emplace(call.authorization, call.signing_key);
@@ -89,6 +91,7 @@ class Intake {
     Received received;
     CO_TRY_LET(received.content, co_await writer->finish());
     received.checksum = {kind_, checksum_};
+    if (second_) received.second = {*second_, hashing_.finish_second()};
     received.etag = etag_ == ETagKind::md5 ? to_hex(*md5_) : hashing_.finish_blake3_etag();
     co_return received;
   }
@@ -120,10 +123,11 @@ class Intake {
   Outcome<void> judge_trailer();
 
   Call& call_;
-  std::uint64_t domain_;
+  std::uint64_t domain_;  // Within which equal bytes are stored once.
   BodyClaim claim_;
   ETagKind etag_;
   ChecksumKind kind_;
+  std::optional<ChecksumKind> second_;
   Hashing hashing_;
   std::optional<ChunkedDecoder> decoder_;
   std::optional<ChunkSignatures> signatures_;
@@ -292,8 +296,8 @@ Task<Outcome<std::string>> read_text(Call& call, std::size_t size) {
 }  // namespace
 
 Task<Outcome<Received>> receive(Call& call, const catalog::Bucket& bucket, BodyClaim claim,
-                                ChecksumKind kind) {
-  Intake intake(call, bucket.owner, std::move(claim), etag_kind_of(bucket), kind);
+                                ChecksumKind kind, std::optional<ChecksumKind> second) {
+  Intake intake(call, bucket, std::move(claim), kind, second);
   co_return co_await intake.run();
 }
 

@@ -48,13 +48,14 @@ struct Received {
   vault::Content content;
   std::string etag;  // 32 hexadecimal digits.
   Checksum checksum;
+  std::optional<Checksum> second;
 };
 
 // Reads the body to its end into the vault, for an object of `bucket`. `kind` is the checksum to
-// compute. Everything that the client claimed holds when this returns a value; whatever was written
-// is dropped when it does not.
+// compute, `second` another one beside it. Everything that the client claimed holds when this
+// returns a value; whatever was written is dropped when it does not.
 Task<Outcome<Received>> receive(Call& call, const catalog::Bucket& bucket, BodyClaim claim,
-                                ChecksumKind kind);
+                                ChecksumKind kind, std::optional<ChecksumKind> second = {});
 
 // ETag and checksum of bytes that are in the vault already.
 struct Digests {

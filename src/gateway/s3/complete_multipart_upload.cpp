@@ -81,7 +81,6 @@ S3Error invalid_part(const Upload& upload, const ChosenPart& part) {
 
 Outcome<void> judge_checksums(const Upload& upload, const ChosenPart& chosen,
                               const catalog::PartInfo& stored) {
-  const auto kept = checksum_of(stored.fields);
   if (chosen.checksums.empty()) {
     if (!upload.checksum || upload.form == ChecksumForm::full_object) return {};
     const auto name =
@@ -97,8 +96,9 @@ Outcome<void> judge_checksums(const Upload& upload, const ChosenPart& chosen,
     return refuse(invalid_argument("Invalid Base64 or multiple checksums present in request",
                                    "Checksum", claimed.value));
   }
-  if (kept && kept->kind == claimed.kind && kept->value == claimed.value) return {};
-  if (!upload.checksum || (kept && kept->kind == claimed.kind)) {
+  const auto kept = find_checksum(stored.fields, claimed.kind);
+  if (kept && kept->value == claimed.value) return {};
+  if (!upload.checksum || kept) {
     return refuse(invalid_part(upload, chosen));
   }
   const auto name = header_of(claimed.kind).substr(std::string_view("x-amz-checksum-").size());
@@ -138,19 +138,17 @@ std::string make_etag(const std::vector<ChosenPart>& parts) {
   return fmt::format("{}-{}", to_hex(whole.finish()), parts.size());
 }
 
-// Of the object; nothing where the parts have checksums that do not make one.
+// Of the object; nothing where a part lacks what it is made of.
 std::optional<Checksum> make_checksum(const Upload& upload,
                                       const std::vector<catalog::PartInfo>& parts) {
+  const auto kind = upload.checksum.value_or(ChecksumKind::crc64nvme);
   std::vector<PartChecksum> values;
-  std::optional<ChecksumKind> kind;
   for (const auto& part : parts) {
-    auto checksum = checksum_of(part.fields);
-    if (!checksum || (kind && *kind != checksum->kind)) return std::nullopt;
-    kind = checksum->kind;
+    auto checksum = find_checksum(part.fields, kind);
+    if (!checksum) return std::nullopt;
     values.push_back({std::move(checksum->value), part.size});
   }
-  if (upload.form == ChecksumForm::full_object && !can_combine(*kind)) return std::nullopt;
-  return Checksum{*kind, combine_checksums(*kind, upload.form, values)};
+  return Checksum{kind, combine_checksums(kind, upload.form, values)};
 }
 
 Outcome<void> judge_size(const Call& call, const std::vector<catalog::PartInfo>& parts) {
@@ -201,13 +199,21 @@ Outcome<void> judge_form(const Call& call, const Upload& upload) {
                             upload.checksum ? name_of(upload.form) : "null"));
 }
 
+// Nothing, or "-" and a number: the end of a composite checksum.
+bool is_part_count(std::string_view text) {
+  if (text.empty()) return true;
+  text.remove_prefix(1);
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // What the client says of the whole, in a header of the kind.
 Outcome<void> judge_whole(const Call& call, const std::optional<Checksum>& made) {
   for (const auto kind : checksum_kinds) {
     const auto claimed = call.header(header_of(kind));
     if (claimed.empty()) continue;
-    const auto digits = claimed.substr(0, claimed.find('-'));
-    if (!is_checksum(kind, digits)) {
+    const auto dash = std::min(claimed.find('-'), claimed.size());
+    const auto digits = claimed.substr(0, dash);
+    if (!is_checksum(kind, digits) || !is_part_count(claimed.substr(dash))) {
       return refuse(Code::invalid_request,
                     fmt::format("Value for {} header is invalid.", header_of(kind)));
     }

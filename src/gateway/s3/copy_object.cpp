@@ -10,6 +10,7 @@ namespace {
 
 struct Directives {
   bool replaces_metadata = false;
+  catalog::Fields fields;  // Of the request.
   std::optional<ChecksumKind> checksum;
 };
 
@@ -22,7 +23,7 @@ Outcome<Directives> read_directives(const Call& call) {
   }
   directives.replaces_metadata = directive == "REPLACE";
   // Too much metadata is refused even where it would not be used.
-  TRY(read_fields(call));
+  TRY_LET(directives.fields, read_fields(call));
   const auto algorithm = call.header("x-amz-checksum-algorithm");
   if (!algorithm.empty()) {
     TRY_LET(directives.checksum, parse_checksum_kind(algorithm));
@@ -33,7 +34,7 @@ Outcome<Directives> read_directives(const Call& call) {
 Outcome<void> check_source(const Call& call, const CopySource& source, const Directives& directives,
                            std::uint64_t size) {
   if (source.bucket() == call.bucket() && source.key() == call.key() &&
-      !directives.replaces_metadata) {
+      !directives.replaces_metadata && !find_field(directives.fields, redirect_field)) {
     return refuse(
         Code::invalid_request,
         "This copy request is illegal because it is trying to copy an object to itself without "
@@ -47,6 +48,15 @@ Outcome<void> check_source(const Call& call, const CopySource& source, const Dir
                               catalog::part_bytes_max));
   }
   return {};
+}
+
+catalog::Fields make_fields(catalog::Fields fields, const Directives& directives) {
+  if (directives.replaces_metadata) return directives.fields;
+  std::erase_if(fields, [](const auto& field) { return field.first == redirect_field; });
+  if (const auto redirect = find_field(directives.fields, redirect_field)) {
+    fields.emplace_back(redirect_field, *redirect);
+  }
+  return fields;
 }
 
 // A copy is one piece, so its checksum is over all of it; made anew only where the source's is not
@@ -74,11 +84,9 @@ Task<Outcome<catalog::ObjectInfo>> copy_once(Call& call, CopySource& source,
                                              catalog::BucketId bucket) {
   CO_TRY_LET(const catalog::ObjectInfo seen, co_await source.look_up(call));
   CO_TRY(check_source(call, source, directives, seen.size));
-  catalog::Attributes attributes{
-      .etag = seen.etag, .modified = call.services.clock.wall_now(), .fields = seen.fields};
-  if (directives.replaces_metadata) {
-    CO_TRY_LET(attributes.fields, read_fields(call));
-  }
+  catalog::Attributes attributes{.etag = seen.etag,
+                                 .modified = call.services.clock.wall_now(),
+                                 .fields = make_fields(seen.fields, directives)};
   CO_TRY_LET(const Checksum checksum,
              co_await make_checksum(call, source, seen, directives.checksum));
   set_checksum(attributes.fields, checksum, ChecksumForm::full_object);

@@ -62,6 +62,7 @@ class Gateway::Impl {
   // Everything that is judged before the verb: what is meant, whether it is legal, who asks.
   Outcome<void> admit(Call& call) {
     const auto& request = call.request();
+    TRY(check_header_section(request));
     TRY_LET(call.target, parse_target(request, options_.domains));
     TRY_LET(call.operation, find_operation(request, call.target));
     const auto now = services_.clock.wall_now();

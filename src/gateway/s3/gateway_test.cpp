@@ -156,6 +156,9 @@ TEST_F(GatewayTest, RangesAndPartNumbers) {
   EXPECT_EQ(get("/photos/k", {{"Range", "bytes=0-1,3-4"}}).status, 200U);
   EXPECT_EQ(get("/photos/k?partNumber=1").body, "0123456789");
   EXPECT_EQ(get("/photos/k?partNumber=2").code(), "InvalidPartNumber");
+  put("/photos/nothing", "");
+  EXPECT_EQ(get("/photos/nothing", {{"Range", "bytes=-1"}}).status, 200U);
+  EXPECT_EQ(get("/photos/nothing", {{"Range", "bytes=0-"}}).code(), "InvalidRange");
 }
 
 TEST_F(GatewayTest, ConditionsOnReadsAndWrites) {
@@ -283,11 +286,27 @@ TEST_F(GatewayTest, CopiesShareContentAndKeepOrReplaceMetadata) {
   EXPECT_EQ(put("/photos/to", "", {{"x-amz-copy-source", "photos/none"}}).code(), "NoSuchKey");
 }
 
+TEST_F(GatewayTest, WhereAWebsiteWouldRedirectIsToldAndNotCopied) {
+  const std::string name = "x-amz-website-redirect-location";
+  put("/photos", "");
+  EXPECT_EQ(put("/photos/k", "x", {{name, "/there"}}).status, 200U);
+  EXPECT_EQ(get("/photos/k").header(name), "/there");
+  EXPECT_EQ(put("/photos/k", "x", {{name, "ftp://there"}}).code(), "InvalidRedirectLocation");
+  EXPECT_EQ(put("/photos/to", "", {{"x-amz-copy-source", "photos/k"}}).status, 200U);
+  EXPECT_EQ(get("/photos/to").header(name), "");
+  EXPECT_EQ(put("/photos/to", "", {{"x-amz-copy-source", "photos/to"}, {name, "/here"}}).status,
+            200U);
+  EXPECT_EQ(get("/photos/to").header(name), "/here");
+}
+
 TEST_F(GatewayTest, MetadataIsBounded) {
   put("/photos", "");
   EXPECT_EQ(put("/photos/k", "x", {{"x-amz-meta-a", std::string(2047, 'v')}}).status, 200U);
   EXPECT_EQ(put("/photos/k", "x", {{"x-amz-meta-a", std::string(2048, 'v')}}).code(),
             "MetadataTooLarge");
+  const auto answer = get("/photos/k", {{"x-of-whoever", std::string(8192, 'v')}});
+  EXPECT_EQ(answer.code(), "RequestHeaderSectionTooLarge");
+  EXPECT_EQ(answer.element("MaxSizeAllowed"), "8192");
 }
 
 TEST_F(GatewayTest, ResponseOverridesAreHeadersAndNothingElse) {

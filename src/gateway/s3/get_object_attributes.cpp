@@ -91,9 +91,13 @@ Task<Outcome<void>> write_parts(Call& call, XmlWriter& writer, const catalog::Ob
                  std::uint64_t{parts.empty() ? after : parts.back().number});
   writer.element("MaxParts", std::uint64_t{std::min(limit, parts_max)});
   writer.element("IsTruncated", is_truncated);
+  const auto whole = checksum_of(object.fields);
   for (const auto& part : parts) {
     writer.open("Part");
-    if (const auto checksum = checksum_of(part.fields)) add_checksum_element(writer, *checksum);
+    if (whole) {
+      const auto checksum = find_checksum(part.fields, whole->kind);
+      if (checksum) add_checksum_element(writer, *checksum);
+    }
     writer.element("PartNumber", std::uint64_t{part.number});
     writer.element("Size", part.size);
     writer.close();
@@ -112,8 +116,10 @@ Task<Outcome<void>> get_object_attributes(Call& call) {
   if (!object) co_return refuse(about_key(object.error(), call.key()));
   XmlWriter writer("GetObjectAttributesResponse");
   if (wanted.etag) writer.element("ETag", object->etag);
-  const auto checksum = checksum_of(object->fields);
+  auto checksum = checksum_of(object->fields);
   if (wanted.checksum && checksum) {
+    // Of a composite comes the value alone: ObjectParts tells how many parts there are.
+    checksum->value.resize(std::min(checksum->value.find('-'), checksum->value.size()));
     writer.open("Checksum");
     add_checksum_element(writer, *checksum);
     writer.element("ChecksumType", name_of(checksum_form_of(object->fields)));

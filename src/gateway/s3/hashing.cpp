@@ -15,6 +15,7 @@ Hashing::Hashing(HashPlan plan) : checksum_(plan.checksum) {
   if (plan.sha256) sha256_.emplace();
   if (plan.md5) md5_.emplace();
   if (plan.blake3) blake3_.emplace();
+  if (plan.second) second_.emplace(*plan.second);
 }
 
 void Hashing::run_signature(std::span<const HashStep> steps) {
@@ -29,6 +30,7 @@ void Hashing::run_content(std::span<const HashStep> steps) {
     if (md5_) md5_->update(step.bytes);
     if (blake3_) blake3_->update(step.bytes);
     checksum_.update(step.bytes);
+    if (second_) second_->update(step.bytes);
   }
 }
 

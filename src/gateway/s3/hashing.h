@@ -18,6 +18,7 @@ struct HashPlan {
   bool blake3 = false;
   bool sha256 = false;  // Of all bytes, or of each chunk.
   ChecksumKind checksum = ChecksumKind::crc64nvme;
+  std::optional<ChecksumKind> second = {};  // Another checksum beside it.
 };
 
 // A run of bytes, and whether a chunk ends behind it.
@@ -44,6 +45,7 @@ class Hashing {
   codec::Sha256::Value finish_sha256() { return sha256_->finish(); }
   codec::Md5::Value finish_md5() { return md5_->finish(); }
   std::string finish_checksum() { return checksum_.finish(); }
+  std::string finish_second() { return second_->finish(); }
   // 16 bytes of BLAKE3: as long as an MD5, which is what clients expect of an ETag.
   std::string finish_blake3_etag() const;
 
@@ -53,6 +55,7 @@ class Hashing {
   std::optional<codec::Md5> md5_;
   std::optional<codec::Blake3> blake3_;
   ChecksumState checksum_;
+  std::optional<ChecksumState> second_;
 };
 
 }  // namespace holdfast::s3

@@ -26,6 +26,28 @@ void write_upload(XmlWriter& writer, const catalog::UploadInfo& upload, bool is_
   writer.close();
 }
 
+// The key that the marker of an upload goes with: the marker of keys itself, or the first key with
+// uploads behind it, which is as far as S3 looks.
+Task<Outcome<std::string>> find_marked_key(Call& call, const catalog::Bucket& bucket,
+                                           std::string key, std::string upload) {
+  auto& catalog = call.services.catalog;
+  auto found = co_await catalog.find_upload(bucket.id, key, upload);
+  if (!found && found.error().code() == ErrorCode::not_found) {
+    catalog::ListUploadsRequest request;
+    request.bucket = bucket.id;
+    request.key_after = std::move(key);
+    request.count_max = 1;
+    CO_TRY_LET(const auto behind, co_await catalog.list_uploads(std::move(request)));
+    if (!behind.uploads.empty()) {
+      key = behind.uploads.front().key;
+      found = co_await catalog.find_upload(bucket.id, key, upload);
+    }
+  }
+  if (found) co_return key;
+  if (found.error().code() != ErrorCode::not_found) co_return refuse(S3Error(found.error()));
+  co_return refuse(invalid_argument("Invalid uploadId marker", "upload-id-marker", upload));
+}
+
 }  // namespace
 
 Task<Outcome<void>> list_multipart_uploads(Call& call) {
@@ -34,20 +56,17 @@ Task<Outcome<void>> list_multipart_uploads(Call& call) {
   const auto upload_marker = call.parameter("upload-id-marker");
   const auto key_marker = call.parameter("key-marker");
   CO_TRY_LET(const catalog::Bucket bucket, co_await call.open_bucket());
+  std::string key_after(key_marker);
   // Without a key the upload's marker means nothing.
   if (!key_marker.empty() && !upload_marker.empty()) {
-    const auto found = co_await call.services.catalog.find_upload(
-        bucket.id, std::string(key_marker), std::string(upload_marker));
-    if (!found && found.error().code() == ErrorCode::not_found) {
-      co_return refuse(
-          invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_marker));
-    }
+    CO_TRY_LET(key_after, co_await find_marked_key(call, bucket, std::move(key_after),
+                                                   std::string(upload_marker)));
   }
   catalog::ListUploadsRequest request{
       .bucket = bucket.id,
       .prefix = std::string(call.parameter("prefix")),
       .delimiter = std::string(call.parameter("delimiter")),
-      .key_after = std::string(key_marker),
+      .key_after = std::move(key_after),
       .upload_after = key_marker.empty() ? std::string() : std::string(upload_marker),
       .count_max = count};
   catalog::ListUploadsPage page;

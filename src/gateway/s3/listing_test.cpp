@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "codec/digest.h"
 #include "gateway/s3/protocol/checksums.h"
+#include "gateway/s3/protocol/times.h"
 
 #include <fmt/format.h>
 
@@ -125,14 +126,21 @@ class UploadTest : public GatewayTest {
 
 TEST_F(UploadTest, PartsBecomeOneObject) {
   const auto id = begin({{"x-amz-meta-a", "1"}});
-  const auto etag_2 = upload(id, 7, second).header("ETag");
+  // What a client claims of a part need not be what the whole gets.
+  ChecksumState crc32(ChecksumKind::crc32);
+  crc32.update(as_bytes(second));
+  const auto claim = crc32.finish();
+  const auto etag_2 = upload(id, 7, second, {{"x-amz-checksum-crc32", claim}}).header("ETag");
   const auto etag_1 = upload(id, 2, first).header("ETag");
   const auto listed = get(fmt::format("/box/k?uploadId={}", id));
   EXPECT_NE(listed.body.find("<PartNumber>7</PartNumber>"), std::string::npos);
   EXPECT_EQ(get("/box/k").code(), "NoSuchKey");
   EXPECT_NE(get("/box?uploads").body.find(id), std::string::npos);
 
-  const auto done = complete(id, part(2, etag_1) + part(7, etag_2));
+  const auto part_7 = fmt::format(
+      "<Part><PartNumber>7</PartNumber><ETag>{}</ETag><ChecksumCRC32>{}</ChecksumCRC32></Part>",
+      etag_2, claim);
+  const auto done = complete(id, part(2, etag_1) + part_7);
   ASSERT_EQ(done.status, 200U) << done.body;
   codec::Md5 of_parts;
   of_parts.update(codec::Md5::of(as_bytes(first))).update(codec::Md5::of(as_bytes(second)));
@@ -144,6 +152,7 @@ TEST_F(UploadTest, PartsBecomeOneObject) {
   ChecksumState whole(ChecksumKind::crc64nvme);
   whole.update(as_bytes(first + second));
   EXPECT_EQ(read.header("x-amz-checksum-crc64nvme"), whole.finish());
+  EXPECT_EQ(read.header("x-amz-checksum-crc32"), "");
 
   const auto one = get("/box/k?partNumber=2");
   EXPECT_EQ(one.status, 206U);
@@ -173,6 +182,47 @@ TEST_F(UploadTest, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(upload(id, 1, "x").code(), "NoSuchUpload");
 }
 
+TEST_F(UploadTest, ListsGoOnBehindAnUpload) {
+  std::vector<std::string> ids;
+  for (const auto key : {"a", "c", "c", "d"}) {
+    ids.push_back(send({.method = "POST", .target = fmt::format("/box/{}?uploads", key)})
+                      .element("UploadId"));
+  }
+  const auto list = [&](std::string_view key, std::string_view upload) {
+    const auto answer =
+        get(fmt::format("/box?uploads&key-marker={}&upload-id-marker={}", key, upload));
+    if (answer.status != 200) return answer.code();
+    std::string found;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (answer.body.find("<UploadId>" + ids[i]) != std::string::npos) found += std::to_string(i);
+    }
+    return found;
+  };
+  EXPECT_EQ(list("a", ids[0]), "123");
+  EXPECT_EQ(list("a", ""), "123");
+  EXPECT_EQ(list("c", ids[1]), "23");
+  // Under the first key behind the marker, an upload counts too; further off it does not.
+  EXPECT_EQ(list("b", ids[1]), "23");
+  EXPECT_EQ(list("b", ids[3]), "InvalidArgument");
+  EXPECT_EQ(list("x", ids[3]), "InvalidArgument");
+  EXPECT_EQ(list("a", "nonsense"), "InvalidArgument");
+}
+
+TEST_F(UploadTest, AnAbortMayNameWhenTheUploadBegan) {
+  const auto abort = [&](const std::string& id, std::string time) {
+    return send({.method = "DELETE",
+                 .target = fmt::format("/box/k?uploadId={}", id),
+                 .headers = {{"x-amz-if-match-initiated-time", std::move(time)}}});
+  };
+  const auto id = begin();
+  const auto now = world.wall_now();
+  EXPECT_EQ(abort(id, format_http_time({now.since_epoch - std::chrono::hours(1)})).code(),
+            "PreconditionFailed");
+  EXPECT_EQ(abort(id, format_http_time(now)).status, 204U);
+  EXPECT_EQ(abort(begin(), format_http_time({now.since_epoch + std::chrono::hours(1)})).status,
+            204U);
+}
+
 TEST_F(UploadTest, CompositeChecksumsAreOfThePartsChecksums) {
   const auto id = begin({{"x-amz-checksum-algorithm", "SHA256"}});
   const auto sum = codec::Sha256::of(as_bytes(second));
@@ -186,12 +236,23 @@ TEST_F(UploadTest, CompositeChecksumsAreOfThePartsChecksums) {
       "<Part><PartNumber>1</PartNumber><ETag>{}</ETag>"
       "<ChecksumSHA256>{}</ChecksumSHA256></Part>",
       etag, value);
+  for (const auto wrong : {"nonsense", "1B2M2Y8AsgTpgAmY7PhCfg==", "--1", "-", "-1-1"}) {
+    const auto claim = wrong[0] == '-' ? value + wrong : std::string(wrong);
+    EXPECT_EQ(complete(id, chosen, {{"x-amz-checksum-sha256", claim}}).code(), "InvalidRequest")
+        << wrong;
+  }
   const auto done = complete(id, chosen);
   ASSERT_EQ(done.status, 200U) << done.body;
   ChecksumState whole(ChecksumKind::sha256);
   whole.update(sum);
-  EXPECT_EQ(done.element("ChecksumSHA256"), whole.finish() + "-1");
+  const auto of_parts = whole.finish();
+  EXPECT_EQ(done.element("ChecksumSHA256"), of_parts + "-1");
   EXPECT_EQ(done.element("ChecksumType"), "COMPOSITE");
+  const auto attributes = get("/box/k?attributes", {{"x-amz-object-attributes", "Checksum"}});
+  EXPECT_EQ(attributes.element("ChecksumSHA256"), of_parts);
+  const auto of_part = get("/box/k?partNumber=1", {{"x-amz-checksum-mode", "ENABLED"}});
+  EXPECT_EQ(of_part.header("x-amz-checksum-sha256"), value);
+  EXPECT_EQ(of_part.header("x-amz-checksum-type"), "COMPOSITE");
 }
 
 TEST_F(UploadTest, PartsCanBeCopiedFromObjects) {

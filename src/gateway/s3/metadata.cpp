@@ -10,9 +10,9 @@
 namespace holdfast::s3 {
 namespace {
 
-constexpr auto content_headers =
-    std::to_array<std::string_view>({"content-type", "content-encoding", "content-disposition",
-                                     "content-language", "cache-control", "expires"});
+constexpr auto content_headers = std::to_array<std::string_view>(
+    {"content-type", "content-encoding", "content-disposition", "content-language", "cache-control",
+     "expires", redirect_field});
 constexpr std::string_view metadata_prefix = "x-amz-meta-";
 constexpr std::string_view checksum_prefix = "checksum-";
 constexpr std::string_view default_content_type = "binary/octet-stream";
@@ -38,6 +38,10 @@ std::string without_chunked(std::string_view codings) {
     kept.append(kept.empty() ? "" : ",").append(coding);
   }
   return kept;
+}
+
+std::string_view field_of(ChecksumKind kind) {
+  return header_of(kind).substr(std::string_view("x-amz-").size());
 }
 
 Outcome<void> check_metadata_size(const catalog::Fields& fields) {
@@ -80,11 +84,19 @@ std::optional<std::string_view> find_field(const catalog::Fields& fields, std::s
 }
 
 std::optional<Checksum> checksum_of(const catalog::Fields& fields) {
-  for (const auto kind : checksum_kinds) {
-    const auto name = header_of(kind).substr(std::string_view("x-amz-").size());
-    if (const auto value = find_field(fields, name)) return Checksum{kind, std::string(*value)};
+  for (const auto& [name, value] : fields) {
+    if (!name.starts_with(checksum_prefix)) continue;
+    for (const auto kind : checksum_kinds) {
+      if (name == field_of(kind)) return Checksum{kind, value};
+    }
   }
   return std::nullopt;
+}
+
+std::optional<Checksum> find_checksum(const catalog::Fields& fields, ChecksumKind kind) {
+  const auto value = find_field(fields, field_of(kind));
+  if (!value) return std::nullopt;
+  return Checksum{kind, std::string(*value)};
 }
 
 ChecksumForm checksum_form_of(const catalog::Fields& fields) {
@@ -95,9 +107,12 @@ ChecksumForm checksum_form_of(const catalog::Fields& fields) {
 
 void set_checksum(catalog::Fields& fields, const Checksum& checksum, ChecksumForm form) {
   std::erase_if(fields, [](const auto& field) { return field.first.starts_with(checksum_prefix); });
-  fields.emplace_back(header_of(checksum.kind).substr(std::string_view("x-amz-").size()),
-                      checksum.value);
+  add_checksum(fields, checksum);
   fields.emplace_back("checksum-type", name_of(form));
+}
+
+void add_checksum(catalog::Fields& fields, const Checksum& checksum) {
+  fields.emplace_back(field_of(checksum.kind), checksum.value);
 }
 
 std::string quote(std::string_view etag) {

@@ -110,10 +110,18 @@ Outcome<net::ResponseHead> ObjectRead::make_head(const Call& call,
   net::ResponseHead head;
   head.status = is_partial_ ? 206 : 200;
   head.content_length = range.size;
-  // The checksum is of the whole, so a part of it comes without.
-  const bool is_whole = range.size == object.size;
+  // The object's checksum is of the whole, so a range of it comes without; a part has its own.
   const bool wants_checksum = call.header("x-amz-checksum-mode") == "ENABLED";
-  add_object_headers(head.headers, object, wants_checksum && is_whole);
+  const bool is_part = part_number_ && !parts_.empty();
+  add_object_headers(head.headers, object, wants_checksum && !is_part && range.size == object.size);
+  // Of parts whose checksums merely make that of the whole, S3 tells none.
+  const auto whole = checksum_of(object.fields);
+  if (wants_checksum && is_part && whole && whole->kind != ChecksumKind::crc64nvme) {
+    const auto checksum = find_checksum(parts_[*part_number_ - 1].fields, whole->kind);
+    if (checksum) {
+      add_checksum_headers(head.headers, *checksum, checksum_form_of(object.fields));
+    }
+  }
   if (is_partial_ && range.size > 0) {
     head.headers.add("Content-Range", fmt::format("bytes {}-{}/{}", range.offset,
                                                   range.offset + range.size - 1, object.size));

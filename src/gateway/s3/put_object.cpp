@@ -3,6 +3,18 @@
 #include "gateway/s3/verbs.h"
 
 namespace holdfast::s3 {
+namespace {
+
+// The checksum that the client sends, else the one that it names, as MinIO's clients do, else the
+// one that S3 makes unasked.
+Outcome<ChecksumKind> choose_kind(const Call& call, const BodyClaim& claim) {
+  if (const auto kind = claim.kind()) return *kind;
+  const auto name = call.header("x-amz-checksum-algorithm");
+  if (name.empty()) return ChecksumKind::crc64nvme;
+  return parse_checksum_kind(name);
+}
+
+}  // namespace
 
 Task<Outcome<void>> put_object(Call& call) {
   const auto now = call.services.clock.wall_now();
@@ -15,7 +27,7 @@ Task<Outcome<void>> put_object(Call& call) {
   CO_TRY_LET(catalog::Fields fields, read_fields(call));
   CO_TRY_LET(BodyClaim claim, read_claim(call, catalog::part_bytes_max));
   CO_TRY_LET(const catalog::Bucket bucket, co_await call.open_bucket());
-  const auto kind = claim.kind().value_or(ChecksumKind::crc64nvme);
+  CO_TRY_LET(const ChecksumKind kind, choose_kind(call, claim));
   CO_TRY_LET(Received received, co_await receive(call, bucket, std::move(claim), kind));
   set_checksum(fields, received.checksum, ChecksumForm::full_object);
 

@@ -30,10 +30,15 @@ Task<Outcome<void>> upload_part(Call& call) {
   CO_TRY_LET(const Upload upload, co_await open_upload(call));
   CO_TRY_LET(const ChecksumKind kind, choose_kind(upload, claim));
   const bool tells_checksum = claim.kind().has_value() || upload.checksum.has_value();
-  CO_TRY_LET(Received received, co_await receive(call, upload.bucket, std::move(claim), kind));
+  // Where nobody chose a checksum for the object, it gets the one that S3 makes unasked.
+  std::optional<ChecksumKind> second;
+  if (!upload.checksum && kind != ChecksumKind::crc64nvme) second = ChecksumKind::crc64nvme;
+  CO_TRY_LET(Received received,
+             co_await receive(call, upload.bucket, std::move(claim), kind, second));
   catalog::Attributes attributes{
       .etag = received.etag, .modified = call.services.clock.wall_now(), .fields = {}};
   set_checksum(attributes.fields, received.checksum, upload.form);
+  if (received.second) add_checksum(attributes.fields, *received.second);
   auto part = co_await call.services.catalog.put_part(
       {upload.bucket.id, call.key(), upload.info.id, number}, std::move(received.content),
       std::move(attributes));

@@ -24,10 +24,45 @@ constexpr std::array<Names, checksum_kinds.size()> all_names{{
     {"CRC64NVME", "x-amz-checksum-crc64nvme", "ChecksumCRC64NVME", 8},
     {"SHA1", "x-amz-checksum-sha1", "ChecksumSHA1", 20},
     {"SHA256", "x-amz-checksum-sha256", "ChecksumSHA256", 32},
+    {"SHA512", "x-amz-checksum-sha512", "ChecksumSHA512", 64},
+    {"MD5", "x-amz-checksum-md5", "ChecksumMD5", 16},
+    {"XXHASH64", "x-amz-checksum-xxhash64", "ChecksumXXHASH64", 8},
+    {"XXHASH3", "x-amz-checksum-xxhash3", "ChecksumXXHASH3", 8},
+    {"XXHASH128", "x-amz-checksum-xxhash128", "ChecksumXXHASH128", 16},
 }};
 
 const Names& names_of(ChecksumKind kind) {
   return all_names[static_cast<std::size_t>(kind)];
+}
+
+constexpr std::size_t checksum_bytes_max = 64;
+
+using State = std::variant<std::uint32_t, std::uint64_t, codec::DigestState, codec::XxHash>;
+
+State begin(ChecksumKind kind) {
+  switch (kind) {
+    case ChecksumKind::crc32:
+    case ChecksumKind::crc32c:
+      return std::uint32_t{0};
+    case ChecksumKind::crc64nvme:
+      return std::uint64_t{0};
+    case ChecksumKind::sha1:
+      return codec::DigestState(codec::DigestKind::sha1);
+    case ChecksumKind::sha256:
+      return codec::DigestState(codec::DigestKind::sha256);
+    case ChecksumKind::sha512:
+      return codec::DigestState(codec::DigestKind::sha512);
+    case ChecksumKind::md5:
+      return codec::DigestState(codec::DigestKind::md5);
+    case ChecksumKind::xxhash64:
+      return codec::XxHash(codec::XxHashKind::xxh64);
+    case ChecksumKind::xxhash3:
+      return codec::XxHash(codec::XxHashKind::xxh3);
+    case ChecksumKind::xxhash128:
+      return codec::XxHash(codec::XxHashKind::xxh128);
+  }
+  check(false, "all kinds are named");
+  return {};
 }
 
 template <class Word>
@@ -78,7 +113,8 @@ std::string_view name_of(ChecksumForm form) {
 }
 
 bool can_combine(ChecksumKind kind) {
-  return kind != ChecksumKind::sha1 && kind != ChecksumKind::sha256;
+  return kind == ChecksumKind::crc32 || kind == ChecksumKind::crc32c ||
+         kind == ChecksumKind::crc64nvme;
 }
 
 Outcome<ChecksumKind> parse_checksum_kind(std::string_view name) {
@@ -91,7 +127,8 @@ Outcome<ChecksumKind> parse_checksum_kind(std::string_view name) {
   }
   return refuse(Code::invalid_request,
                 "Checksum algorithm provided is unsupported. Please try again with any of the "
-                "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+                "valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, "
+                "XXHASH3, XXHASH64]");
 }
 
 std::optional<ChecksumKind> checksum_kind_of_header(std::string_view lower_case_header) {
@@ -115,63 +152,31 @@ bool is_checksum(ChecksumKind kind, std::string_view text) {
   return bytes && bytes->size() == size_of(kind);
 }
 
-ChecksumState::ChecksumState(ChecksumKind kind) : kind_(kind) {
-  switch (kind) {
-    case ChecksumKind::crc32:
-    case ChecksumKind::crc32c:
-      state_.emplace<std::uint32_t>(0U);
-      break;
-    case ChecksumKind::crc64nvme:
-      state_.emplace<std::uint64_t>(0U);
-      break;
-    case ChecksumKind::sha1:
-      state_.emplace<codec::Sha1>();
-      break;
-    case ChecksumKind::sha256:
-      state_.emplace<codec::Sha256>();
-      break;
-  }
-}
+ChecksumState::ChecksumState(ChecksumKind kind) : kind_(kind), state_(begin(kind)) {}
 
 void ChecksumState::update(ByteView bytes) {
-  switch (kind_) {
-    case ChecksumKind::crc32: {
-      auto& crc = std::get<std::uint32_t>(state_);
-      crc = codec::crc32(bytes, crc);
-      break;
-    }
-    case ChecksumKind::crc32c: {
-      auto& crc = std::get<std::uint32_t>(state_);
-      crc = codec::crc32c(bytes, crc);
-      break;
-    }
-    case ChecksumKind::crc64nvme: {
-      auto& crc = std::get<std::uint64_t>(state_);
-      crc = codec::crc64nvme(bytes, crc);
-      break;
-    }
-    case ChecksumKind::sha1:
-      std::get<codec::Sha1>(state_).update(bytes);
-      break;
-    case ChecksumKind::sha256:
-      std::get<codec::Sha256>(state_).update(bytes);
-      break;
+  if (auto* crc = std::get_if<std::uint32_t>(&state_)) {
+    *crc = kind_ == ChecksumKind::crc32 ? codec::crc32(bytes, *crc) : codec::crc32c(bytes, *crc);
+  } else if (auto* wide = std::get_if<std::uint64_t>(&state_)) {
+    *wide = codec::crc64nvme(bytes, *wide);
+  } else if (auto* digest = std::get_if<codec::DigestState>(&state_)) {
+    digest->update(bytes);
+  } else {
+    std::get<codec::XxHash>(state_).update(bytes);
   }
 }
 
 std::string ChecksumState::finish() {
-  switch (kind_) {
-    case ChecksumKind::crc32:
-    case ChecksumKind::crc32c:
-      return encode(std::get<std::uint32_t>(state_));
-    case ChecksumKind::crc64nvme:
-      return encode(std::get<std::uint64_t>(state_));
-    case ChecksumKind::sha1:
-      return codec::to_base64(std::get<codec::Sha1>(state_).finish());
-    case ChecksumKind::sha256:
-      return codec::to_base64(std::get<codec::Sha256>(state_).finish());
+  if (const auto* crc = std::get_if<std::uint32_t>(&state_)) return encode(*crc);
+  if (const auto* wide = std::get_if<std::uint64_t>(&state_)) return encode(*wide);
+  std::array<std::byte, checksum_bytes_max> value;
+  const auto out = MutableByteView(value).first(size_of(kind_));
+  if (auto* digest = std::get_if<codec::DigestState>(&state_)) {
+    digest->finish(out);
+  } else {
+    std::get<codec::XxHash>(state_).finish(out);
   }
-  return {};
+  return codec::to_base64(out);
 }
 
 std::string combine_checksums(ChecksumKind kind, ChecksumForm form,
@@ -188,8 +193,7 @@ std::string combine_checksums(ChecksumKind kind, ChecksumForm form,
       return combine_crc<std::uint32_t>(parts, codec::crc32c_combine);
     case ChecksumKind::crc64nvme:
       return combine_crc<std::uint64_t>(parts, codec::crc64nvme_combine);
-    case ChecksumKind::sha1:
-    case ChecksumKind::sha256:
+    default:
       break;
   }
   check(false, "only CRCs of parts give the checksum of the whole");

@@ -1,9 +1,11 @@
-// The additional checksums of S3: CRC32, CRC32C, CRC64NVME, SHA1, SHA256. On the wire each is
-// base64 of its big-endian bytes, in headers and trailers named x-amz-checksum-….
+// The additional checksums of S3: CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512 and three of
+// xxHash. On the wire each is base64 of its big-endian bytes, in headers and trailers named
+// x-amz-checksum-….
 #pragma once
 
 #include "base/bytes.h"
 #include "codec/digest.h"
+#include "codec/xxhash.h"
 #include "gateway/s3/protocol/error.h"
 
 #include <array>
@@ -16,10 +18,22 @@
 
 namespace holdfast::s3 {
 
-enum class ChecksumKind : std::uint8_t { crc32, crc32c, crc64nvme, sha1, sha256 };
-inline constexpr std::array checksum_kinds{ChecksumKind::crc32, ChecksumKind::crc32c,
-                                           ChecksumKind::crc64nvme, ChecksumKind::sha1,
-                                           ChecksumKind::sha256};
+enum class ChecksumKind : std::uint8_t {
+  crc32,
+  crc32c,
+  crc64nvme,
+  sha1,
+  sha256,
+  sha512,
+  md5,
+  xxhash64,
+  xxhash3,
+  xxhash128,
+};
+inline constexpr std::array checksum_kinds{
+    ChecksumKind::crc32,   ChecksumKind::crc32c,   ChecksumKind::crc64nvme, ChecksumKind::sha1,
+    ChecksumKind::sha256,  ChecksumKind::sha512,   ChecksumKind::md5,       ChecksumKind::xxhash64,
+    ChecksumKind::xxhash3, ChecksumKind::xxhash128};
 
 // Of an object in parts: over all of its bytes, or over the checksums of its parts.
 enum class ChecksumForm : std::uint8_t { full_object, composite };
@@ -35,7 +49,8 @@ bool can_combine(ChecksumKind kind);             // Whether parts' checksums giv
 Outcome<ChecksumKind> parse_checksum_kind(std::string_view name);
 std::optional<ChecksumKind> checksum_kind_of_header(std::string_view lower_case_header);
 
-// A form that S3 offers for that kind: SHA composite only, CRC64NVME over the whole only.
+// A form that S3 offers for that kind: those that do not combine only as composites, CRC64NVME over
+// the whole only.
 bool is_offered(ChecksumKind kind, ChecksumForm form);
 ChecksumForm default_form(ChecksumKind kind);
 
@@ -53,7 +68,7 @@ class ChecksumState {
 
  private:
   ChecksumKind kind_;
-  std::variant<std::uint32_t, std::uint64_t, codec::Sha1, codec::Sha256> state_;
+  std::variant<std::uint32_t, std::uint64_t, codec::DigestState, codec::XxHash> state_;
 };
 
 // One part of an object: its checksum in base64 and its size.

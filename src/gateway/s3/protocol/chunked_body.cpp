@@ -71,10 +71,15 @@ Outcome<std::optional<ChunkedDecoder::Piece>> ChunkedDecoder::next(ByteView& inp
           TRY(add_trailer(*line));
           continue;
         }
-        state_ = State::done;
-        // Nothing may follow that nobody would verify.
-        if (!input.empty()) return refuse(Code::incomplete_body);
+        TRY(end_trailer(input));
         return Piece{.kind = Kind::done, .bytes = {}, .signature = {}};
+      }
+      case State::trailer_end: {
+        TRY_LET(const auto line, take_line(input));
+        if (!line) return std::nullopt;
+        if (!line->empty()) return refuse(Code::incomplete_body);
+        state_ = State::trailer_line;
+        continue;
       }
       case State::done:
         return std::nullopt;
@@ -82,19 +87,27 @@ Outcome<std::optional<ChunkedDecoder::Piece>> ChunkedDecoder::next(ByteView& inp
   }
 }
 
-// The next line without its CRLF, once it is whole. No other line ends are known.
+// The next line without its CRLF, once it is whole. A field of the trailer may have an LF instead,
+// and the CRLF behind it.
 Outcome<std::optional<std::string>> ChunkedDecoder::take_line(ByteView& input) {
   const auto text = as_text(input);
   const auto end = text.find('\n');
   const auto taken = end == text.npos ? text.size() : end + 1;
-  // After a chunk's bytes exactly CRLF follows: do not wait for a line that cannot be right.
-  const auto limit = state_ == State::bytes_end ? 2 : line_bytes_max;
+  // Where exactly CRLF follows, do not wait for a line that cannot be right.
+  const bool is_end = state_ == State::bytes_end || state_ == State::trailer_end;
+  const auto limit = is_end ? 2 : line_bytes_max;
   if (line_.size() + taken > limit) return refuse(Code::incomplete_body);
   line_.append(text.substr(0, taken));
   input = input.subspan(taken);
   if (end == text.npos) return std::nullopt;
-  if (!line_.ends_with("\r\n")) return refuse(Code::incomplete_body);
-  line_.resize(line_.size() - 2);
+  if (line_.ends_with("\r\n")) {
+    line_.resize(line_.size() - 2);
+  } else if (state_ == State::trailer_line && line_.size() > 1) {
+    line_.resize(line_.size() - 1);
+    state_ = State::trailer_end;
+  } else {
+    return refuse(Code::incomplete_body);
+  }
   return std::exchange(line_, {});
 }
 
@@ -142,7 +155,19 @@ Outcome<void> ChunkedDecoder::add_trailer(std::string_view line) {
     trailer_signature_ = value;
     return {};
   }
+  // Behind the one field that a signature is made over comes the signature.
+  if (has_signatures_ && !trailer_.empty()) return refuse(Code::incomplete_body);
   trailer_.emplace_back(std::move(name), value);
+  return {};
+}
+
+Outcome<void> ChunkedDecoder::end_trailer(ByteView rest) {
+  if (has_signatures_ && may_have_trailer_ && trailer_.empty()) {
+    return refuse(Code::malformed_trailer);
+  }
+  state_ = State::done;
+  // Nothing may follow that nobody would verify.
+  if (!rest.empty()) return refuse(Code::incomplete_body);
   return {};
 }
 

@@ -3,8 +3,10 @@
 //   size;chunk-signature=hex CRLF bytes CRLF … 0;chunk-signature=hex CRLF
 //   name:value CRLF … [x-amz-trailer-signature:hex CRLF] CRLF
 //
-// Without signatures the lines are bare sizes. The decoder knows the form only; hashing chunks,
-// verifying signatures and counting bytes is up to whoever drives it (see sigv4.h).
+// Without signatures the lines are bare sizes. A field of the trailer may also end in LF CRLF, as
+// Amazon's description of the form has it and MinIO's clients send it. Where there are signatures,
+// one field and its signature are all of the trailer. The decoder knows the form only; hashing
+// chunks, verifying signatures and counting bytes is up to whoever drives it (see sigv4.h).
 //
 //          +--------------------------- size > 0 ----------------------+
 //          v                                                           |
@@ -12,6 +14,9 @@
 //          | size = 0
 //          v
 //   [trailer line] -- empty line --> [done]
+//          ^  |
+//          |  +-- LF alone --> [CRLF] --+
+//          +----------------------------+
 #pragma once
 
 #include "base/bytes.h"
@@ -62,11 +67,12 @@ class ChunkedDecoder {
   std::string trailer_text() const;
 
  private:
-  enum class State : std::uint8_t { size_line, bytes, bytes_end, trailer_line, done };
+  enum class State : std::uint8_t { size_line, bytes, bytes_end, trailer_line, trailer_end, done };
 
   Outcome<std::optional<std::string>> take_line(ByteView& input);
   Outcome<void> begin_chunk(std::string_view line);
   Outcome<void> add_trailer(std::string_view line);
+  Outcome<void> end_trailer(ByteView rest);
 
   bool has_signatures_;
   bool may_have_trailer_;

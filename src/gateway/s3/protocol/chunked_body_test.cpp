@@ -60,6 +60,40 @@ TEST(ChunkedBody, GivesTheSameHoweverItArrives) {
   }
 }
 
+TEST(ChunkedBody, AFieldOfTheTrailerMayEndInLfCrlf) {
+  const auto body = fmt::format(
+      "0;chunk-signature={}\r\nx-amz-checksum-crc32:AAAAAA==\n\r\nx-amz-trailer-signature:{}"
+      "\r\n\r\n",
+      signature_a, signature_b);
+  for (const std::size_t step : {1U, 2U, 3U, 1000U}) {
+    const auto decoded = decode(Payload::signed_chunks_with_trailer, body, step);
+    ASSERT_TRUE(decoded && decoded->is_done) << step;
+    EXPECT_EQ(decoded->trailer.front().second, "AAAAAA==");
+    EXPECT_EQ(decoded->trailer_signature, signature_b);
+  }
+  const auto is_refused = [&](std::string_view end) {
+    const auto decoded = decode(Payload::signed_chunks_with_trailer,
+                                fmt::format("0;chunk-signature={}\r\n{}", signature_a, end), 1000);
+    return !decoded && decoded.error().code() == Code::incomplete_body;
+  };
+  EXPECT_TRUE(is_refused("a:b\nc:d\r\n\r\n"));
+  EXPECT_TRUE(is_refused("a:b\r\nc:d\r\n\r\n"));
+  EXPECT_TRUE(is_refused("a:b\r\n\n"));
+  const auto without = decode(Payload::chunks_with_trailer, "0\r\na:b\n\r\n\r\n", 1000);
+  ASSERT_TRUE(without && without->is_done);
+  EXPECT_EQ(without->trailer.front().second, "b");
+}
+
+TEST(ChunkedBody, ASignedTrailerHasAField) {
+  const auto body = fmt::format("0;chunk-signature={}\r\n\r\nx-amz-trailer-signature:{}\r\n\r\n",
+                                signature_a, signature_b);
+  for (const std::size_t step : {1U, 1000U}) {
+    const auto decoded = decode(Payload::signed_chunks_with_trailer, body, step);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().code(), Code::malformed_trailer);
+  }
+}
+
 TEST(ChunkedBody, AnEmptyBodyIsOneEmptyChunk) {
   const auto decoded = decode(Payload::chunks_with_trailer, "0\r\n\r\n", 100);
   ASSERT_TRUE(decoded);

@@ -14,7 +14,6 @@ constexpr auto unserved = std::to_array<std::string_view>({
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
     "x-amz-tagging",
-    "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
     "x-amz-rename-source",
     "x-amz-mfa",
@@ -44,6 +43,13 @@ Outcome<void> check_acl(std::string_view value, Operation operation) {
                                                       : Code::acl_not_supported);
 }
 
+Outcome<void> check_redirect(std::string_view value) {
+  if (value.starts_with('/') || value.starts_with("http://") || value.starts_with("https://")) {
+    return {};
+  }
+  return refuse(Code::invalid_redirect_location);
+}
+
 Outcome<void> check_one(const std::string& name, std::string_view value, Operation operation) {
   const auto begins = [&](std::string_view prefix) { return name.starts_with(prefix); };
   // Replacing no tags by the source's, which has none either, is no change.
@@ -52,6 +58,7 @@ Outcome<void> check_one(const std::string& name, std::string_view value, Operati
     return refuse(invalid_argument("Unknown tagging directive.", name, value));
   }
   if (std::ranges::any_of(unserved, begins)) return refuse(not_implemented(name));
+  if (name == "x-amz-website-redirect-location") return check_redirect(value);
   if (name == "x-amz-acl") return check_acl(value, operation);
   if (name.starts_with("x-amz-grant-")) return refuse(Code::acl_not_supported);
   if (name == "x-amz-storage-class" && value != "STANDARD") {
@@ -71,6 +78,17 @@ Outcome<void> check_one(const std::string& name, std::string_view value, Operati
 }
 
 }  // namespace
+
+Outcome<void> check_header_section(const net::Request& request) {
+  constexpr std::size_t separators_bytes = 4;  // ": " and CRLF.
+  std::size_t size = 0;
+  for (const auto& [name, value] : request.headers.fields()) {
+    size += name.size() + value.size() + separators_bytes;
+  }
+  if (size <= header_section_bytes_max) return {};
+  return refuse(S3Error(Code::header_section_too_large)
+                    .with("MaxSizeAllowed", std::to_string(header_section_bytes_max)));
+}
 
 Outcome<void> check_headers(const net::Request& request, Operation operation) {
   for (const auto& [field, value] : request.headers.fields()) {

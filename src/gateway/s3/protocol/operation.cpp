@@ -193,6 +193,23 @@ S3Error explain(const net::Request& request, const Target& target, Level level) 
   return S3Error(Code::not_implemented);
 }
 
+// Headers that S3 judges before it asks who sends them.
+Outcome<void> check_headers_of_place(const net::Request& request, const Target& target,
+                                     Level level) {
+  const auto source = request.headers.find("x-amz-copy-source");
+  const bool is_other_post = request.method == "POST" && !target.query.contains("uploadId");
+  if (source && level != Level::service && request.method != "PUT" && !is_other_post) {
+    return refuse(invalid_argument("You can only specify a copy source header for copy requests.",
+                                   "x-amz-copy-source", *source));
+  }
+  // Only objects come in chunks.
+  const auto payload = request.headers.find("x-amz-content-sha256").value_or("");
+  if (level == Level::bucket && payload.starts_with("STREAMING-")) {
+    return refuse(Code::invalid_request, "The value of x-amz-content-sha256 header is invalid.");
+  }
+  return {};
+}
+
 // Combinations of parameters that S3 tells apart from merely unknown ones.
 Outcome<void> check_combinations(const net::Request& request, const Target& target, Level level) {
   const auto& query = target.query;
@@ -223,6 +240,7 @@ Outcome<Operation> find_operation(const net::Request& request, const Target& tar
   const auto level = target.bucket.empty() ? Level::service
                      : target.key.empty()  ? Level::bucket
                                            : Level::object;
+  TRY(check_headers_of_place(request, target, level));
   TRY(check_combinations(request, target, level));
   const bool is_copy = request.headers.contains("x-amz-copy-source");
   for (const auto& row : table) {

@@ -68,6 +68,20 @@ TEST(OperationRouting, WhatTheTableDoesNotHaveIsRefused) {
   EXPECT_EQ(code_of(find("GET", "/b/%zz")), Code::invalid_uri);
 }
 
+TEST(OperationRouting, HeadersOutOfPlaceAreRefused) {
+  const Fields source{{"x-amz-copy-source", "a/b"}};
+  for (const auto path : {"/b", "/b/k"}) {
+    for (const auto method : {"GET", "HEAD", "DELETE"}) {
+      EXPECT_EQ(code_of(s3::find(method, path, source)), Code::invalid_argument) << method << path;
+    }
+  }
+  EXPECT_EQ(code_of(s3::find("POST", "/b/k?uploadId=u", source)), Code::invalid_argument);
+  EXPECT_EQ(s3::find("POST", "/b/k?uploads", source).value(), Operation::create_multipart_upload);
+  const Fields chunks{{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}};
+  EXPECT_EQ(code_of(s3::find("PUT", "/b?cors", chunks)), Code::invalid_request);
+  EXPECT_EQ(s3::find("PUT", "/b/k", chunks).value(), Operation::put_object);
+}
+
 TEST(OperationRouting, HeadersThatChangeTheMeaningAreRefused) {
   const auto put = [](std::string name, std::string value) {
     return code_of(find("PUT", "/b/k", {{std::move(name), std::move(value)}}));

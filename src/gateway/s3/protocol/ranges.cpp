@@ -49,7 +49,9 @@ Outcome<std::optional<Range>> parse_range(std::string_view header, std::uint64_t
   if (!spec) return std::nullopt;
   if (!spec->first) {
     const auto suffix = std::min(*spec->last, size);
-    if (suffix == 0) return refuse(invalid_range(header, size));
+    if (*spec->last == 0) return refuse(invalid_range(header, size));
+    // The last bytes of nothing are all of it (RFC 9110, section 14.1.2), in no range to speak of.
+    if (size == 0) return std::nullopt;
     return Range{size - suffix, suffix};
   }
   if (*spec->first >= size) return refuse(invalid_range(header, size));

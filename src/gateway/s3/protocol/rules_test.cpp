@@ -158,6 +158,10 @@ TEST(Checksums, HaveTheValuesThatS3Shows) {
   EXPECT_EQ(of(ChecksumKind::crc64nvme), "M3eFcAZSQlc=");
   EXPECT_EQ(of(ChecksumKind::sha1), "qvTGHdzF6KLavt4PO0gs2a6pQ00=");
   EXPECT_EQ(of(ChecksumKind::sha256), "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=");
+  EXPECT_EQ(of(ChecksumKind::md5), "XUFAKrxLKna5cZ2REBfFkg==");
+  EXPECT_EQ(
+      of(ChecksumKind::sha512),
+      "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==");
 }
 
 TEST(Errors, EveryCodeHasANameAStatusAndAMessage) {
