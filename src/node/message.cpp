@@ -185,6 +185,8 @@ void members(auto&& visit, Either<KeyList> auto& message) {
 }
 void members(auto&& visit, Either<KeyWish> auto& message) {
   visit("user", message.user);
+  visit("access_key", message.access_key);
+  visit("secret_key", message.secret_key);
 }
 void members(auto&& visit, Either<NewKey> auto& message) {
   visit("user", message.user);

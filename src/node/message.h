@@ -118,8 +118,11 @@ struct KeyList {
   std::vector<KeyReport> keys;
 };
 
+// A new key is drawn unless one is given, with id and secret.
 struct KeyWish {
   std::string user;
+  std::string access_key = {};
+  std::string secret_key = {};
 };
 
 // Told once, when a key is made.

@@ -85,7 +85,11 @@ Task<Result<void>> list_keys(Call& call, Means& means) {
 Task<Result<void>> create_key(Call& call, Means& means) {
   CO_TRY_LET(Services * services, means.control.services());
   CO_TRY_LET(const KeyWish wish, co_await call.read<KeyWish>());
-  auto made = co_await services->users.create_key(wish.user, std::nullopt);
+  std::optional<catalog::Credentials> given;
+  if (!wish.access_key.empty() || !wish.secret_key.empty()) {
+    given = {.access_key = wish.access_key, .secret_key = wish.secret_key};
+  }
+  auto made = co_await services->users.create_key(wish.user, std::move(given));
   if (!made && made.error().code() == ErrorCode::not_found) {
     co_return std::unexpected(no_user(wish.user));
   }
