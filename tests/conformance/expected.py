@@ -14,14 +14,12 @@ class Expected:
         self.path = path
         self.states = {}
         self.reasons = {}
-        self.head = []
+        self.head = (f"# NAME STATE REASON of every test of {path.stem}; see expected.py. "
+                     "Written by run.py --update.")
         if not path.exists():
             return
         for number, line in enumerate(path.read_text().splitlines(), start=1):
-            if line.startswith("#"):
-                self.head.append(line)
-                continue
-            if not line.strip():
+            if line.startswith("#") or not line.strip():
                 continue
             name, state, *reason = line.split(None, 2)
             if state not in STATES or (state != "pass" and not reason):
@@ -47,4 +45,4 @@ class Expected:
         width = max(map(len, self.states), default=0)
         lines = [f"{name:<{width}} {state:<7} {self.reasons[name]}".rstrip()
                  for name, state in sorted(self.states.items())]
-        self.path.write_text("\n".join([*self.head, *lines]) + "\n")
+        self.path.write_text("\n".join([self.head, *lines]) + "\n")

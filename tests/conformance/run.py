@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 
 import minio_go  # noqa: E402
 import versitygw  # noqa: E402
-from expected import Expected  # noqa: E402
+from expected import STATES, Expected  # noqa: E402
 from report import Failure, Report, Skip  # noqa: E402
 from server import Server, scratch_folder  # noqa: E402
 
@@ -50,6 +50,7 @@ class Suite:
     """One suite's list, brought together with what a run shows."""
 
     def __init__(self, name, program, options, report):
+        self.name = name
         self.expected = Expected(HERE / f"{name}.txt")
         self.program = program
         self.options = options
@@ -72,6 +73,9 @@ class Suite:
             self.expected.set(name, "n/a", reason)
 
     def close(self):
+        states = [self.expected.state(name) for name in self.seen]
+        print(f"     {self.name}: " + ", ".join(f"{states.count(state)} {state}" for state in STATES),
+              flush=True)
         if self.options.update:
             if not self.options.only:
                 self.expected.forget_all_but(self.seen)

@@ -6,11 +6,14 @@ test leaves is removed before the next. It compares exact codes and messages wit
 """
 
 import os
+import pathlib
 import re
+import shlex
 import subprocess
 
 import golang
 import s3
+import versitygw_admin
 
 PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 VERSION = "v1.8.0"
@@ -46,17 +49,29 @@ NOT_APPLICABLE = (
     ("DeleteObject_name_too_long", "about names in a file system"),
     ("DeleteObject_directory_not_empty", "about directories of a file system"),
     ("CreateMultipartUpload_dir_obj", "about directories of a file system"),
+    ("ListMultipartUploads_delimiter_truncated",
+     "wants a common prefix in two pages, where paging by single entries would not end"),
+    ("CreateBucket_as_user", "wants users who may not make buckets"),
+    ("CompleteMultipartUpload_should_ignore_the_final_checksum",
+     "wants a wrong checksum of the whole ignored"),
+    ("CopyObject_not_owned_source_bucket", "gives a bucket with objects to another user"),
+    ("ListBuckets_as", "wants owners named by their access keys"),
+    ("ListParts_null_checksums", "wants the word null for a checksum that nobody chose"),
+    ("PutObject_object_acl", "wants access control lists ignored that S3 refuses"),
+    ("CopyObject_object_acl", "wants access control lists ignored that S3 refuses"),
+    ("CreateMultipartUpload_object_acl", "wants access control lists ignored that S3 refuses"),
+    ("NoAclMode", "asks a mode of the suite's own server"),
     ("CopyObject_conditional_reads", "wants 304 where the reference of S3 says 412"),
     ("UploadPartCopy_conditional_reads", "wants 304 where the reference of S3 says 412"),
 )
 # The same by the end of its name.
 NOT_APPLICABLE_ENDS = (
     ("data_integrity_etag", "wants ETags made of checksums, which are an option of the suite's own"),
-    ("data_integrity", "wants ETags made of checksums, which are an option of the suite's own"),
 )
 
 # What a failed test says when it cannot be asked of this server, and why.
 NOT_ASKED = (
+    ("operation error IAM", "asks the suite's own identity service"),
     ("./versitygw", "makes users through the suite's own interface"),
 )
 
@@ -85,6 +100,12 @@ WANTED = (
     ("tagging", "tags"),
     ("_tags", "tags"),
     ("tag_count", "tags"),
+    ("CreateBucket_duplicate_keys", "tags"),
+    ("CopyObject_cross_bucket_server_side_copy", "tags"),
+    ("Object_success", "tags"),
+    ("Authentication_incorrect_payload_hash", "tags"),
+    ("PutObject_racey_success", "object lock"),
+    ("DeleteObjects_iam", "object lock"),
     ("Cors", "cross-origin rules"),
     ("OPTIONS", "cross-origin rules"),
     ("Website", "websites"),
@@ -131,15 +152,26 @@ def not_asked(said):
 def wanted(name, said):
     """Why the test does not pass yet."""
     found = next((reason for part, reason in WANTED if part in name), None)
-    if not found and "sha512" in said.lower() or "checksum" in name.lower():
-        found = found or "the checksums MD5, SHA512 and XXHASH"
     if found:
         return f"wants {found}"
     answer = ANSWER.search(said)
     return f"{answer[1]} is answered with {answer[2]}" if answer else said.split(": ", 1)[-1][:100]
 
 
-def clear(server):
+def stand_in(server, folder):
+    """Puts a program into the folder for what the suite asks of its own server's administration.
+    Returns the file that is there once it was called."""
+    called = folder / "called"
+    if hasattr(server, "socket_path") and not (folder / "versitygw").exists():
+        admin = pathlib.Path(versitygw_admin.__file__)
+        program = folder / "versitygw"
+        program.write_text(f"#!/bin/sh\n: >{shlex.quote(str(called))}\n"
+                           f'exec {shlex.quote(str(admin))} {shlex.quote(server.socket_path())} "$@"\n')
+        program.chmod(0o755)
+    return called
+
+
+def clear(server, called):
     """Removes what a test left behind."""
     client = s3.Client(server.endpoint, server.access_key, server.secret_key)
     for bucket in client.buckets():
@@ -148,11 +180,15 @@ def clear(server):
         for key, _, _ in list(client.list(bucket)):
             client.delete(bucket, key)
         client.delete_bucket(bucket)
+    if called.exists():
+        versitygw_admin.Node(server.socket_path()).remove_users()
+        called.unlink()
 
 
 def run(program, server, name, folder):
     """Whether the test passes, and what it said."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    called = stand_in(server, folder)
     command = [program, "test", "-a", server.access_key, "-s", server.secret_key, "-e",
                server.endpoint, name]
     try:
@@ -161,7 +197,7 @@ def run(program, server, name, folder):
     except subprocess.TimeoutExpired:
         return False, f"no end after {TEST_SECONDS_MAX} s"
     text = COLOURS.sub("", done.stdout + done.stderr)
-    clear(server)
+    clear(server, called)
     failures = [line for line in text.splitlines() if line.startswith("FAIL")]
     passed = done.returncode == 0 and not failures and "PASS" in text
     said = failures[0] if failures else (text.strip().splitlines() or ["nothing"])[-1]
