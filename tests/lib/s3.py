@@ -144,12 +144,13 @@ class Client:
             self.local.connection = None
             raise
 
-    def signed(self, method, path, query, headers, body, now=None):
-        """The headers with their signature, and the target of the request line."""
+    def signed(self, method, path, query, headers, body, now=None, payload=None):
+        """The headers with their signature, and the target of the request line. `payload` is what
+        is signed in the place of the body's hash."""
         now = now or datetime.datetime.now(datetime.timezone.utc)
         now = now.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{now[:8]}/{self.region}/s3/aws4_request"
-        payload = hashlib.sha256(body).hexdigest()
+        payload = payload or hashlib.sha256(body).hexdigest()
         headers = {name.lower(): value for name, value in headers.items()}
         headers |= {"host": self.host, "x-amz-date": now, "x-amz-content-sha256": payload,
                     "content-length": str(len(body))}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The whole program from outside, once through everything: what people type, what comes over S3, what
-goes wrong. Half a minute; run after every release build."""
+goes wrong. A minute; run after every release build."""
 
 import argparse
 import pathlib
