@@ -43,6 +43,17 @@ Outcome<void> check_acl(std::string_view value, Operation operation) {
                                                       : Code::acl_not_supported);
 }
 
+Outcome<void> check_storage_class(std::string_view value) {
+  constexpr auto unserved_classes = std::to_array<std::string_view>(
+      {"REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
+       "GLACIER_IR", "DEEP_ARCHIVE", "EXPRESS_ONEZONE", "OUTPOSTS", "SNOW", "FSX_OPENZFS"});
+  if (value == "STANDARD") return {};
+  if (std::ranges::find(unserved_classes, value) != unserved_classes.end()) {
+    return refuse(not_implemented("x-amz-storage-class"));
+  }
+  return refuse(Code::invalid_storage_class);
+}
+
 Outcome<void> check_redirect(std::string_view value) {
   if (value.starts_with('/') || value.starts_with("http://") || value.starts_with("https://")) {
     return {};
@@ -61,9 +72,7 @@ Outcome<void> check_one(const std::string& name, std::string_view value, Operati
   if (name == "x-amz-website-redirect-location") return check_redirect(value);
   if (name == "x-amz-acl") return check_acl(value, operation);
   if (name.starts_with("x-amz-grant-")) return refuse(Code::acl_not_supported);
-  if (name == "x-amz-storage-class" && value != "STANDARD") {
-    return refuse(Code::invalid_storage_class);
-  }
+  if (name == "x-amz-storage-class") return check_storage_class(value);
   if (name == "x-amz-bucket-object-lock-enabled" && to_lower(value) != "false") {
     return refuse(not_implemented(name));
   }

@@ -90,7 +90,8 @@ TEST(OperationRouting, HeadersThatChangeTheMeaningAreRefused) {
   EXPECT_EQ(put("x-amz-server-side-encryption-customer-key", "a"), Code::not_implemented);
   EXPECT_EQ(put("x-amz-object-lock-mode", "COMPLIANCE"), Code::not_implemented);
   EXPECT_EQ(put("x-amz-tagging", "a=b"), Code::not_implemented);
-  EXPECT_EQ(put("x-amz-storage-class", "GLACIER"), Code::invalid_storage_class);
+  EXPECT_EQ(put("x-amz-storage-class", "GLACIER"), Code::not_implemented);
+  EXPECT_EQ(put("x-amz-storage-class", "WHATEVER"), Code::invalid_storage_class);
   EXPECT_EQ(put("x-amz-storage-class", "STANDARD"), Code::count);
   EXPECT_EQ(put("x-amz-acl", "public-read"), Code::acl_not_supported);
   EXPECT_EQ(put("x-amz-acl", "whatever"), Code::invalid_argument);
