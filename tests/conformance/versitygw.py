@@ -50,7 +50,7 @@ NOT_APPLICABLE = (
     ("DeleteObject_directory_not_empty", "about directories of a file system"),
     ("CreateMultipartUpload_dir_obj", "about directories of a file system"),
     ("ListMultipartUploads_delimiter_truncated",
-     "wants a common prefix in two pages, where paging by single entries would not end"),
+     "wants a common prefix told again on the next page"),
     ("CreateBucket_as_user", "wants users who may not make buckets"),
     ("CompleteMultipartUpload_should_ignore_the_final_checksum",
      "wants a wrong checksum of the whole ignored"),

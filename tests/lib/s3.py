@@ -52,7 +52,8 @@ def quoted(text, safe="-_.~"):
 
 class Client:
     def __init__(self, endpoint, access_key, secret_key, region="us-east-1", timeout=30):
-        self.host = urllib.parse.urlsplit(endpoint).netloc
+        self.address = urllib.parse.urlsplit(endpoint).netloc
+        self.host = self.address  # Or a name that the server goes by.
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
@@ -130,7 +131,7 @@ class Client:
                 # The server may close a connection that rests. Only what may be done twice is.
                 if method not in ("GET", "HEAD"):
                     raise
-        self.local.connection = http.client.HTTPConnection(self.host, timeout=self.timeout)
+        self.local.connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
         return self.exchange(self.local.connection, method, target, headers, body)
 
     def exchange(self, connection, method, target, headers, body):

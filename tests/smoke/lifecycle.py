@@ -66,8 +66,24 @@ class Lifecycle:
             expect(client_of(server).get("kept", "a") == b"behind a lock", "other bytes")
 
 
+    def buckets_are_hosts(self):
+        with Server(self.base / "hosts", options=["--domain", "s3.test"]) as server:
+            client, photos = client_of(server), client_of(server)
+            client.create_bucket("photos")
+            photos.host = f"photos.s3.test:{server.address.rpartition(':')[2]}"
+            photos.request("PUT", "/photos/a%20b", body=b"by host").checked()
+            expect(client.get("photos", "photos/a b") == b"by host", "by path it is another")
+            listing = photos.request("GET", "/", query={"list-type": "2"}).checked().body
+            expect(b"<Key>photos/a b</Key>" in listing, f"{listing}")
+            client.host = "s3.test"
+            expect(client.buckets() == ["photos"], "the domain itself is the service")
+            photos.host = "other.s3.test"
+            expect_refused(lambda: photos.request("GET", "/").checked(), 404, "NoSuchBucket")
+
+
 def tests(base):
     lifecycle = Lifecycle(base)
     return [("SIGTERM ends it in order", lifecycle.ends_in_order),
             ("one node on one folder", lifecycle.one_at_a_time),
+            ("buckets are hosts of the domain", lifecycle.buckets_are_hosts),
             ("a vault stays locked until the passphrase", lifecycle.locked_until_the_passphrase)]
