@@ -12,7 +12,7 @@ from report import Skip
 
 MODULE = "github.com/minio/minio-go/v7"
 VERSION = "v7.4.1"
-RUN_SECONDS_MAX = 1800
+RUN_SECONDS_MAX = 900
 
 # By the beginning of a test's name: not asked of this server, and why.
 NOT_APPLICABLE = (
