@@ -19,7 +19,7 @@ namespace holdfast::slot {
 
 class SpareFiles {
  public:
-  static constexpr std::size_t count_max = 4;
+  static constexpr std::size_t count_max = 2;
 
   // `disk` must outlive it; `folder` exists and is its alone. `file_bytes` is a multiple of 1 MiB.
   SpareFiles(env::Disk& disk, std::string folder, std::size_t file_bytes)

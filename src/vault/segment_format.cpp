@@ -97,7 +97,9 @@ Result<Place> decode_place(std::string_view row) {
 std::size_t segment_bytes_for(std::size_t chunk_bytes, std::size_t chunk_count) {
   const std::size_t needed = chunk_bytes + segment_tail_bytes(chunk_count);
   check(needed <= segment_bytes_max, "a segment holds what was put in it");
-  return std::max(segment_bytes_min, std::bit_ceil(needed));
+  if (needed <= segment_bytes_min) return segment_bytes_min;
+  const std::size_t step = std::bit_floor(needed - 1) / segment_sizes_per_octave;
+  return (needed + step - 1) / step * step;
 }
 
 void seal_chunk(codec::Aead& key, const SegmentIdentity& identity, std::uint32_t index,

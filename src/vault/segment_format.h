@@ -63,7 +63,10 @@ constexpr std::size_t segment_tail_bytes(std::size_t chunk_count) {
   return chunk_count * chunk_entry_bytes + codec::aead_tag_bytes + segment_trailer_bytes;
 }
 
-// The smallest size that holds so much: a power of two from segment_bytes_min on.
+// The smallest size that holds so much: one of the few from segment_bytes_min on that lie an eighth
+// of a power of two apart. What is stored then shows little of what is in it, and a segment that is
+// sealed before it is full wastes at most an eighth, 4 % on average.
+inline constexpr std::size_t segment_sizes_per_octave = 8;
 std::size_t segment_bytes_for(std::size_t chunk_bytes, std::size_t chunk_count);
 
 // Which segment of which vault; bound into everything sealed in it.

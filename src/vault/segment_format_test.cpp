@@ -115,8 +115,13 @@ TEST(PlaceTest, SurvivesTheRoundTrip) {
 
 TEST(SegmentBytesTest, AreThePowerOfTwoThatHoldsAll) {
   EXPECT_EQ(segment_bytes_for(1, 1), segment_bytes_min);
-  EXPECT_EQ(segment_bytes_for(5 * mib, 40), 8 * mib);
-  EXPECT_EQ(segment_bytes_for(8 * mib, 64), 16 * mib);
+  EXPECT_EQ(segment_bytes_for(segment_bytes_min - segment_tail_bytes(30), 30), segment_bytes_min);
+  EXPECT_EQ(segment_bytes_for(segment_bytes_min - segment_tail_bytes(30) + 1, 30),
+            segment_bytes_min + 512 * kib);
+  EXPECT_EQ(segment_bytes_for(5 * mib, 40), 5 * mib + 512 * kib);
+  EXPECT_EQ(segment_bytes_for(8 * mib - segment_tail_bytes(64), 64), 8 * mib);
+  EXPECT_EQ(segment_bytes_for(8 * mib, 64), 9 * mib);
+  EXPECT_EQ(segment_bytes_for(17 * mib, 100), 18 * mib);
   EXPECT_EQ(segment_bytes_for(31 * mib, 1000), segment_bytes_max);
 }
 
