@@ -82,15 +82,19 @@ void Node::reload() {
   }
   options_.settings = std::move(*settings);
   log::set_level(log_level_of(options_.settings));
-  const auto certificate = s3_certificate();
-  if (!certificate) {
-    log::error("the certificate stays as it was: {}", certificate.error().context());
-  } else if (*certificate) {
-    if (const auto done = s3_server_->reload(**certificate); !done) {
-      log::error("the certificate stays as it was: {}", done.error().context());
-    }
+  if (const auto done = reload_certificate(); !done) {
+    log::error("the certificate stays as it was: {}", done.error().context());
   }
   log::info("settings read anew");
+}
+
+Result<void> Node::reload_certificate() {
+  TRY_LET(const auto certificate, s3_certificate());
+  if (!certificate) return {};
+  auto done = s3_server_->reload(*certificate);
+  if (done) return done;
+  const std::string key = options_.settings.text("s3-key");
+  return std::unexpected(std::move(done).error().within(key.empty() ? "the one made here" : key));
 }
 
 Task<void> Node::let_go() {

@@ -83,6 +83,7 @@ class Node final : public Control {
   Task<Result<void>> make_administrator();
   Result<void> store_credentials(const std::string& user, const catalog::Credentials& credentials);
   Result<std::optional<net::Certificate>> s3_certificate();
+  Result<void> reload_certificate();
 
   Task<void> handle_s3(net::Exchange& exchange);
   Task<void> handle_api(net::Exchange& exchange);

@@ -126,6 +126,35 @@ class Nodes:
             except urllib.error.HTTPError as refused:
                 expect(refused.code == 403, f"refused with {refused.code}")
 
+    def own_certificate(self):
+        """The certificate is replaced in place; connections made after a SIGHUP get the new one."""
+        import ssl
+        cert, key = self.base / "own.pem", self.base / "own-key.pem"
+
+        def issue(name):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                            f"/CN={name}", "-keyout", key, "-out", cert],
+                           check=True, capture_output=True)
+
+        def served():
+            host, port = server.address.rsplit(":", 1)
+            return ssl.get_server_certificate((host, int(port)))
+
+        issue("first")
+        server = Server(self.base / "own", options=["--s3-cert", cert, "--s3-key", key])
+        with server:
+            first = served()
+            expect(first.strip() == cert.read_text().strip(), "another certificate is served")
+            issue("second")
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: served().strip() == cert.read_text().strip(),
+                       "the new certificate is not served")
+            key.write_text("not a key\n")
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: str(key) in server.log_tail(), "nothing is said of the bad key")
+            expect(served().strip() == cert.read_text().strip(), "a bad key ended the service")
+
     def drain(self):
         """A request at work when the node is told to stop still gets its answer."""
         with Server(self.base / "drained") as server:
@@ -155,4 +184,5 @@ def tests(base):
             ("watchers have an address of their own", nodes.watchers),
             ("SIGHUP reads settings anew", nodes.reload),
             ("TLS with a certificate of its own", nodes.tls),
+            ("a certificate is replaced while it serves", nodes.own_certificate),
             ("SIGTERM lets a request end", nodes.drain)]
