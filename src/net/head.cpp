@@ -48,8 +48,8 @@ std::string_view as_std(beast::string_view text) {
 }
 
 // What both parsers ignore: the other kind of first line, and bodies.
-template <bool is_request>
-class HeadParser : public http::basic_parser<is_request> {
+template <bool IsRequest>
+class HeadParser : public http::basic_parser<IsRequest> {
   void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
                        error_code&) override {}
   void on_response_impl(int, beast::string_view, int, error_code&) override {}
