@@ -12,8 +12,10 @@
 namespace holdfast {
 namespace {
 
-// Sizes are rounded up to steps, so that blocks of similar size serve each other's users.
+// Sizes are rounded up to steps, so that blocks of similar size serve each other's users. From
+// huge_bytes_min on they are whole huge pages: direct I/O pins one faster than 256 small ones.
 constexpr std::size_t step_bytes = 32 * kib;
+constexpr std::size_t huge_bytes_min = mib;
 constexpr std::size_t recycled_bytes_max = 4 * mib;  // Larger ones are kept by who uses them.
 constexpr std::size_t kept_bytes_max = 32 * mib;
 constexpr std::size_t huge_page_bytes = 2 * mib;
@@ -31,7 +33,8 @@ bool is_recycled(std::size_t size) {
 }
 
 std::size_t rounded(std::size_t size) {
-  const std::size_t step = is_recycled(size) ? step_bytes : AlignedBuffer::alignment;
+  std::size_t step = is_recycled(size) ? step_bytes : AlignedBuffer::alignment;
+  if (size >= huge_bytes_min) step = huge_page_bytes;
   return (size + step - 1) / step * step;
 }
 
@@ -67,11 +70,11 @@ class Kept {
   std::size_t size_bytes_ = 0;
 };
 
+// `size` is rounded.
 std::byte* allocate(std::size_t size) {
   const bool is_huge = size >= huge_page_bytes;
   const std::size_t alignment = is_huge ? huge_page_bytes : AlignedBuffer::alignment;
-  const std::size_t whole = (size + alignment - 1) / alignment * alignment;
-  void* const memory = std::aligned_alloc(alignment, whole);
+  void* const memory = std::aligned_alloc(alignment, size);
   check(memory != nullptr, "there is memory for a buffer");
   if (is_huge) (void)::madvise(memory, size, MADV_HUGEPAGE);  // A hint.
   return static_cast<std::byte*>(memory);
