@@ -3,14 +3,15 @@
 
     versitygw_admin.py SOCKET admin -a KEY -s SECRET -er URL COMMAND [OPTION VALUE]…
 
-The suite knows users by their access keys, so a user is named like its key. A bucket can be given to
-another user only while it is empty: it is made anew.
+The suite knows users by their access keys, so a user is named like its key. A bucket that is given to
+another user is made anew, with what is in it.
 """
 
 import http.client
 import json
 import socket
 import sys
+import urllib.parse
 
 USERS = "test-user-"
 GLOBAL_OPTIONS = ("-a", "-s", "-er")
@@ -26,16 +27,20 @@ class Node:
     def __init__(self, path):
         self.path = path
 
-    def ask(self, method, path, body=None):
+    def send(self, method, path, body=None):
         connection = http.client.HTTPConnection("node", timeout=30)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(self.path)
-        connection.request(method, f"/v1/{path}", None if body is None else json.dumps(body))
+        connection.request(method, f"/v1/{path}", body)
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
         if answer.status >= 400:
             raise Refused(f"{method} {path}: {content.decode(errors='replace')}")
+        return content
+
+    def ask(self, method, path, body=None):
+        content = self.send(method, path, None if body is None else json.dumps(body))
         return json.loads(content) if content else None
 
     def create_user(self, access_key, secret_key, is_admin):
@@ -45,8 +50,15 @@ class Node:
                                   "secret_key": secret_key})
 
     def change_owner(self, bucket, access_key):
-        self.ask("DELETE", f"buckets/{bucket}")
+        paths = [f"objects/{bucket}/{urllib.parse.quote(row['key'])}"
+                 for row in self.ask("GET", f"objects/{bucket}")["objects"]]
+        contents = [self.send("GET", path) for path in paths]
+        for path in paths:
+            self.send("DELETE", path)
+        self.send("DELETE", f"buckets/{bucket}")
         self.ask("PUT", f"buckets/{bucket}", {"owner": access_key.lower()})
+        for path, content in zip(paths, contents):
+            self.send("PUT", path, content)
 
     def remove_users(self):
         """Those that the suite made, whose buckets are gone."""
