@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 
+import s3
 from report import expect
 
 
@@ -109,8 +110,26 @@ class Api:
         self.ask("POST", "/v1/rename", json.dumps(passage), code=404)
 
 
+    def given_keys(self):
+        for name in ("giver", "taker"):
+            self.ask("POST", "/v1/users", json.dumps({"name": name}), code=201)
+        wish = {"user": "giver", "access_key": "a-key-of-old", "secret_key": "and its secret"}
+        made = json.loads(self.ask("POST", "/v1/keys", json.dumps(wish), code=201)[1])
+        expect(made == wish, f"{made}")
+        client = s3.Client(self.server.endpoint, wish["access_key"], wish["secret_key"])
+        client.create_bucket("by-given-key")
+        client.delete_bucket("by-given-key")
+        self.ask("POST", "/v1/keys", json.dumps(wish | {"user": "taker"}), code=409)
+        self.ask("POST", "/v1/keys", json.dumps(wish | {"secret_key": "short"}), code=400)
+        self.ask("POST", "/v1/keys", json.dumps(wish | {"access_key": "a/b"}), code=400)
+        self.ask("POST", "/v1/keys", json.dumps(wish | {"access_key": ""}), code=400)
+        for name in ("giver", "taker"):
+            self.ask("DELETE", f"/v1/users/{name}", code=204)
+
+
 def tests(server, _):
     api = Api(server)
     return [("api: objects and their fields", api.objects), ("api: ranges", api.ranges),
             ("api: conditions", api.conditions), ("api: pages", api.pages),
-            ("api: refusals", api.refusals), ("api: copy and rename", api.copies)]
+            ("api: refusals", api.refusals), ("api: copy and rename", api.copies),
+            ("api: keys that are given", api.given_keys)]
