@@ -10,7 +10,6 @@ With --endpoint it runs against another S3 server.
 import argparse
 import pathlib
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
@@ -18,8 +17,9 @@ sys.path[:0] = [str(HERE.parent / "lib"), str(HERE)]
 import minio_go  # noqa: E402
 import versitygw  # noqa: E402
 from expected import STATES, Expected  # noqa: E402
-from report import Failure, Report, Skip  # noqa: E402
-from server import Server, scratch_folder  # noqa: E402
+from report import Failure, Skip  # noqa: E402
+from server import Server  # noqa: E402
+from suite import suite  # noqa: E402
 
 
 class Foreign:
@@ -46,7 +46,7 @@ def judge(expected, name, passed, said):
     return None if passed else "not yet"
 
 
-class Suite:
+class Outcomes:
     """One suite's list, brought together with what a run shows."""
 
     def __init__(self, name, program, options, report):
@@ -88,28 +88,28 @@ class Suite:
         return not self.options.only or self.options.only in name
 
 
-def run_versitygw(suite, server, folder):
+def run_versitygw(outcomes, server, folder):
     program = versitygw.install()
     for name in versitygw.names(program):
-        if not suite.wants(name):
+        if not outcomes.wants(name):
             continue
-        written = suite.expected.states.get(name) == "n/a"
-        reason = suite.expected.reasons[name] if written else versitygw.why_not(name)
+        written = outcomes.expected.states.get(name) == "n/a"
+        reason = outcomes.expected.reasons[name] if written else versitygw.why_not(name)
         if reason:
-            suite.skip(name, reason)
+            outcomes.skip(name, reason)
         else:
-            suite.note(name, *versitygw.run(program, server, name, folder))
+            outcomes.note(name, *versitygw.run(program, server, name, folder))
 
 
-def run_minio_go(suite, server, folder):
+def run_minio_go(outcomes, server, folder):
     program = minio_go.install()
     for name, outcome in sorted(minio_go.run(program, server, folder).items()):
-        written = suite.expected.states.get(name) == "n/a"
-        reason = suite.expected.reasons[name] if written else minio_go.why_not(name)
+        written = outcomes.expected.states.get(name) == "n/a"
+        reason = outcomes.expected.reasons[name] if written else minio_go.why_not(name)
         if reason:
-            suite.skip(name, reason)
-        elif suite.wants(name):
-            suite.note(name, *outcome)
+            outcomes.skip(name, reason)
+        elif outcomes.wants(name):
+            outcomes.note(name, *outcome)
 
 
 SUITES = {"versitygw": (versitygw, run_versitygw), "minio-go": (minio_go, run_minio_go)}
@@ -131,19 +131,23 @@ def main():
     if unknown:
         parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
 
-    report = Report()
     listed = [name for name in SUITES if options.update or (HERE / f"{name}.txt").exists()]
-    for name in options.suites or listed:
-        program, run = SUITES[name]
-        suite = Suite(name, program, options, report)
-        server = Foreign(options) if options.endpoint else Server(scratch_folder("conformance"))
-        with server, tempfile.TemporaryDirectory() as folder:
-            try:
-                run(suite, server, pathlib.Path(folder))
-                suite.close()
-            except Skip as reason:
-                report.run(name, skip_suite, reason)
-    report.close()
+    with suite("conformance") as (report, base):
+        for name in options.suites or listed:
+            run_one(name, options, report, base)
+
+
+def run_one(name, options, report, base):
+    program, run = SUITES[name]
+    outcomes = Outcomes(name, program, options, report)
+    folder = base / f"{name}-work"
+    folder.mkdir()
+    with Foreign(options) if options.endpoint else Server(base / name) as server:
+        try:
+            run(outcomes, server, folder)
+            outcomes.close()
+        except Skip as reason:
+            report.run(name, skip_suite, reason)
 
 
 def skip_suite(reason):
