@@ -50,6 +50,7 @@ constexpr Route routes[] = {
     {"POST", "vault", "unlock", Shape::name, unlock_vault},
     {"POST", "vault", "lock", Shape::name, lock_vault},
     {"POST", "vault", "collect", Shape::name, collect_garbage},
+    {"POST", "vault", "checkpoint", Shape::name, make_checkpoint},
 };
 
 Shape shape_of(const Call& call) {

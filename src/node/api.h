@@ -57,5 +57,6 @@ Task<Result<void>> remove_passphrase(Call& call, Means& means);
 Task<Result<void>> unlock_vault(Call& call, Means& means);
 Task<Result<void>> lock_vault(Call& call, Means& means);
 Task<Result<void>> collect_garbage(Call& call, Means& means);
+Task<Result<void>> make_checkpoint(Call& call, Means& means);
 
 }  // namespace holdfast::node

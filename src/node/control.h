@@ -37,6 +37,9 @@ class Control {
   // no passphrase is set, so that only a new start would open it again.
   virtual Task<Result<void>> lock() = 0;
 
+  // Makes the tables durable, here and as a copy in the slots. `unavailable` as for services().
+  virtual Task<Result<void>> checkpoint() = 0;
+
   virtual Task<Result<std::vector<VaultKeyReport>>> vault_keys() = 0;
   virtual Task<Result<std::string>> recovery_words() = 0;
   virtual Task<Result<void>> set_passphrase(std::string passphrase) = 0;

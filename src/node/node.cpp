@@ -199,6 +199,11 @@ Task<Result<void>> Node::lock() {
   co_return Result<void>();
 }
 
+Task<Result<void>> Node::checkpoint() {
+  CO_TRY(services());
+  co_return co_await storage_->checkpoint();
+}
+
 Task<Result<std::vector<VaultKeyReport>>> Node::vault_keys() {
   if (!keys_) co_return not_open(phase_, failure_);
   co_return keys_->report();

@@ -62,6 +62,7 @@ class Node final : public Control {
   Result<Services*> services() override;
   Task<Result<void>> unlock(std::string passphrase) override;
   Task<Result<void>> lock() override;
+  Task<Result<void>> checkpoint() override;
   Task<Result<std::vector<VaultKeyReport>>> vault_keys() override;
   Task<Result<std::string>> recovery_words() override;
   Task<Result<void>> set_passphrase(std::string passphrase) override;

@@ -28,6 +28,23 @@ env::rocksdb::Options table_options(const StorageOptions& options) {
   return table;
 }
 
+// The folder of the tables in the data folder.
+class TableFolder final : public vault::TableHome {
+ public:
+  TableFolder(env::Disk& disk, env::rocksdb::Options options)
+      : disk_(disk), options_(std::move(options)) {}
+
+  Task<Result<std::unique_ptr<env::Table>>> open() override {
+    return env::rocksdb::open_table(options_);
+  }
+  env::Disk& disk() override { return disk_; }
+  std::string folder() const override { return options_.folder; }
+
+ private:
+  env::Disk& disk_;
+  env::rocksdb::Options options_;
+};
+
 }  // namespace
 
 Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
@@ -43,7 +60,7 @@ Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
                                                        ring.register_key(), losses_max));
   CO_TRY_LET(auto log, co_await vault::RangeLog::take_over(*storage->coordination_, {&slot}, ring,
                                                            clock, random, {}));
-  CO_TRY_LET(auto table, co_await env::rocksdb::open_table(table_options(options)));
+  storage->tables_ = std::make_unique<TableFolder>(options.data, table_options(options));
   vault::LocalVault::Environment environment{.executor = options.executor,
                                              .slot = slot,
                                              .keys = ring,
@@ -51,7 +68,7 @@ Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
                                              .random = random,
                                              .workers = options.outside.workers(),
                                              .log = std::move(log),
-                                             .table = std::move(table)};
+                                             .home = storage->tables_.get()};
   CO_TRY_LET(storage->vault_, co_await vault::LocalVault::open(std::move(environment)));
   CO_TRY_LET(storage->catalog_, co_await catalog::Catalog::open(*storage->vault_, clock, random));
   CO_TRY_LET(storage->users_, co_await catalog::Users::open(*storage->vault_, ring, clock, random));

@@ -38,6 +38,7 @@ class Storage {
 
   Services& services() { return *services_; }
   Task<Result<slot::Slot::Usage>> disk_usage() { return slot_->usage(); }
+  Task<Result<void>> checkpoint() { return vault_->checkpoint(); }
 
  private:
   Storage() = default;
@@ -47,6 +48,7 @@ class Storage {
   // Destroyed in the opposite order: each uses those above it.
   std::unique_ptr<slot::LocalSlot> slot_;
   std::unique_ptr<grid::EmbeddedCoordination> coordination_;
+  std::unique_ptr<vault::TableHome> tables_;
   std::unique_ptr<vault::LocalVault> vault_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<catalog::Users> users_;

@@ -54,4 +54,9 @@ Task<Result<void>> collect_garbage(Call& call, Means& means) {
   co_return co_await call.answer(Freed{bytes});
 }
 
+Task<Result<void>> make_checkpoint(Call& call, Means& means) {
+  CO_TRY(co_await means.control.checkpoint());
+  co_return co_await call.answer();
+}
+
 }  // namespace holdfast::node

@@ -201,6 +201,13 @@ Task<Result<std::vector<env::TableFile>>> Table::copy_to(std::string folder) {
     for (const auto& [key, value] : rows) size += key.size() + value.size();
     files.push_back({name, size});
   }
+  if (store_.disk_ == nullptr) co_return files;
+  auto written = co_await store_.write_copy(folder);
+  store_.folders_.erase(folder);  // It lies on the disk, if anywhere.
+  CO_TRY(std::move(written));
+  files.clear();
+  CO_TRY_LET(const auto entries, co_await store_.disk_->list(folder));
+  for (const env::Entry& entry : entries) files.push_back({entry.name, entry.size});
   co_return files;
 }
 

@@ -2,6 +2,7 @@
 // destroying a Table without flush() is a crash.
 #pragma once
 
+#include "env/disk.h"
 #include "env/table.h"
 #include "sim/random.h"
 
@@ -21,7 +22,18 @@ class TableStore {
       : random_(seed), flush_chance_(flush_chance) {}
 
   bool has(const std::string& folder) const { return folders_.contains(folder); }
-  void remove(const std::string& folder) { folders_.erase(folder); }
+  void remove(const std::string& folder) {
+    folders_.erase(folder);
+    taken_.erase(folder);
+  }
+
+  // From now on copies are files on `disk`, durable when copy_to() returns, one for each family:
+  // the same as before while its rows are. It must outlive the store.
+  void keep_copies_on(env::Disk& disk) { disk_ = &disk; }
+
+  // Where a folder of the disk holds a copy that was not taken yet, makes that the tables of the
+  // folder. `corrupt` when it is damaged.
+  Task<Result<void>> take_copy(std::string folder);
 
   // While set, flush() and copy_to() fail with this code and make nothing durable.
   void fail_flushes(std::optional<ErrorCode> code) { failure_ = code; }
@@ -35,6 +47,10 @@ class TableStore {
   Random random_;
   double flush_chance_;
   std::optional<ErrorCode> failure_;
+  Task<Result<void>> write_copy(std::string folder) const;
+
+  env::Disk* disk_ = nullptr;
+  std::map<std::string, std::string> taken_;  // What identifies the copy, by folder.
   std::map<std::string, Families> folders_;
 };
 

@@ -21,6 +21,9 @@ enum VaultFamily : env::Family {
 // Rows of meta_family.
 inline constexpr std::string_view applied_key = "applied";        // Sequence of the last record.
 inline constexpr std::string_view needed_key = "needed";          // Where replay begins to read.
+inline constexpr std::string_view checkpoint_key = "checkpoint";  // The newest copy of all tables,
+inline constexpr std::string_view checkpoint_before_key =
+    "checkpoint-before";                                          // and its forerunner.
 inline constexpr std::string_view collection_key = "collection";  // The collection's number.
 inline constexpr std::string_view floor_key = "floor";      // Under which nothing is accepted.
 inline constexpr std::string_view session_key = "session";  // Starts of the owner so far.

@@ -34,6 +34,7 @@ LocalVault::LocalVault(Environment environment, VaultOptions options)
       options_(options),
       gear_(environment.keys.gear_key()),
       log_(std::move(environment.log)),
+      home_(environment.home),
       table_(std::move(environment.table)),
       record_credit_(record_credit_bytes) {}
 
@@ -172,7 +173,8 @@ Task<Result<VaultUsage>> LocalVault::usage() {
                    .chunk_count = static_cast<std::uint64_t>(totals[1]),
                    .segment_count = 0};
   for (const auto& [number, segment] : segments_->rows()) {
-    if (segment.state == SegmentRow::State::sealed) ++usage.segment_count;
+    const bool holds_data = segment.kind == SegmentKind::data;
+    if (segment.state == SegmentRow::State::sealed && holds_data) ++usage.segment_count;
   }
   co_return usage;
 }
@@ -188,7 +190,7 @@ Task<Result<std::uint64_t>> LocalVault::collect(LiveChunks& live) {
                        .slot = slot_,
                        .keys = keys_});
   CO_TRY_LET(const std::uint64_t freed, co_await collector.collect(live));
-  CO_TRY(co_await checkpoint());
+  CO_TRY(co_await make_checkpoint(false));
   CO_TRY(co_await segments_->measure_room());
   co_return freed;
 }
@@ -200,6 +202,8 @@ Task<void> LocalVault::close() {
   const auto collected = co_await collecting_.lock();
   const auto checkpointed = co_await checkpointing_.lock();
   segments_->stop();
+  // The next start has nothing to replay then; without it, it has.
+  if (is_open_ && !journal_->failure()) static_cast<void>(co_await flush());
   while (commits_ > 0) co_await commit_ended_.wait();
   co_await tasks_.join();
   co_await journal_->stop();

@@ -54,7 +54,9 @@ Task<Result<void>> SegmentStore::open() {
 
 Task<Result<void>> SegmentStore::measure_room() {
   CO_TRY_LET(const auto usage, co_await env_.slot.usage());
-  const std::uint64_t reserve = std::min(reserve_bytes_min, usage.size / reserve_share);
+  // A checkpoint may have to copy all tables before the room of the one before comes back.
+  const std::uint64_t reserve =
+      std::min(reserve_bytes_min, usage.size / reserve_share) + env_.table.usage().disk;
   is_full_ = usage.free < reserve + open_segments_max * segment_bytes_max;
   co_return Result<void>();
 }
@@ -64,11 +66,18 @@ Task<Result<void>> SegmentStore::measure_room() {
 Task<Result<void>> SegmentStore::grant_more() {
   const auto hold = co_await granting_.lock();
   if (granted_.size() >= granted_min) co_return Result<void>();
+  CO_TRY_LET(const auto numbers, co_await grant(SegmentKind::data, grant_count));
+  granted_.insert(granted_.end(), numbers.begin(), numbers.end());
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<SegmentNumber>>> SegmentStore::grant(SegmentKind kind, std::size_t count) {
   Journal::Entry entry;
   std::vector<std::pair<SegmentNumber, SegmentRow>> fresh;
   SegmentNumber number = rows_.empty() ? 0 : rows_.rbegin()->first;
-  for (std::size_t i = 0; i < grant_count; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     SegmentRow row{.id = env_.random.draw<SegmentId>(),
+                   .kind = kind,
                    .key_generation = env_.keys.data_generation(),
                    .session = session_,
                    .slots = {},
@@ -79,8 +88,9 @@ Task<Result<void>> SegmentStore::grant_more() {
   // Taken before the wait, so that nobody else grants the same numbers.
   for (const auto& [taken, row] : fresh) rows_[taken] = row;
   CO_TRY(co_await env_.journal.commit(std::move(entry)));
-  for (const auto& [taken, row] : fresh) granted_.push_back(taken);
-  co_return Result<void>();
+  std::vector<SegmentNumber> numbers;
+  for (const auto& [taken, row] : fresh) numbers.push_back(taken);
+  co_return numbers;
 }
 
 SegmentIdentity SegmentStore::identity_of(const SegmentRow& row) const {
@@ -90,7 +100,8 @@ SegmentIdentity SegmentStore::identity_of(const SegmentRow& row) const {
           .key_generation = row.key_generation};
 }
 
-Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim claim) {
+Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim claim,
+                                                                      SegmentKind kind) {
   // Room for all that may be in memory is there before more is taken in; what is on its way to the
   // disk already counts too.
   for (bool is_first = true; is_first || open_.size() >= open_segments_max; is_first = false) {
@@ -110,11 +121,17 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
     }
     if (open_.size() >= open_segments_max) co_await room_changed_.wait();
   }
-  if (granted_.size() < granted_min) {
-    CO_TRY(co_await grant_more());
+  SegmentNumber number = 0;
+  if (kind == SegmentKind::data) {
+    if (granted_.size() < granted_min) {
+      CO_TRY(co_await grant_more());
+    }
+    number = granted_.front();
+    granted_.pop_front();
+  } else {
+    CO_TRY_LET(const auto numbers, co_await grant(kind, 1));
+    number = numbers.front();
   }
-  const SegmentNumber number = granted_.front();
-  granted_.pop_front();
   const SegmentRow& row = rows_.at(number);
   auto segment = std::make_shared<OpenSegment>();
   segment->number = number;
@@ -137,13 +154,14 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t s
   // Somebody else may have opened one while we waited.
   if (current_ && current_->has_room(stored)) co_return current_;
   if (current_) seal(std::exchange(current_, nullptr));
-  CO_TRY_LET(auto segment, co_await open_segment(claim));
+  CO_TRY_LET(auto segment, co_await open_segment(claim, SegmentKind::data));
   current_ = segment;
   co_return segment;
 }
 
-Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_private() {
-  co_return co_await open_segment(Claim::content);
+Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_private(SegmentKind kind) {
+  const Claim claim = kind == SegmentKind::checkpoint ? Claim::kept : Claim::content;
+  co_return co_await open_segment(claim, kind);
 }
 
 std::shared_ptr<PendingChunk> SegmentStore::reserve(const std::shared_ptr<OpenSegment>& segment,

@@ -100,8 +100,8 @@ class SegmentStore {
   void register_chunk(PendingChunk& chunk, env::Batch& changes);
   void settle(PendingChunk& chunk);
 
-  // A segment for the compactor alone, whose chunks are registered by its own record.
-  Task<Result<std::shared_ptr<OpenSegment>>> open_private();
+  // A segment for the compactor or a checkpoint alone, which registers it by a record of its own.
+  Task<Result<std::shared_ptr<OpenSegment>>> open_private(SegmentKind kind = SegmentKind::data);
   Task<Result<void>> write_shards(OpenSegment& segment, SegmentRow& row);
   void abandon(const std::shared_ptr<OpenSegment>& segment);
   void release(const std::shared_ptr<OpenSegment>& segment);
@@ -130,8 +130,9 @@ class SegmentStore {
   void stop() { is_stopping_ = true; }
 
  private:
-  Task<Result<std::shared_ptr<OpenSegment>>> open_segment(Claim claim);
+  Task<Result<std::shared_ptr<OpenSegment>>> open_segment(Claim claim, SegmentKind kind);
   Task<Result<void>> grant_more();
+  Task<Result<std::vector<SegmentNumber>>> grant(SegmentKind kind, std::size_t count);
   Task<void> seal_now(std::shared_ptr<OpenSegment> segment);
   Task<Result<void>> seal_again(std::shared_ptr<OpenSegment> segment, Error reason);
   Task<Result<void>> seal_and_register(std::shared_ptr<OpenSegment> segment);

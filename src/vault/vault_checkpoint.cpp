@@ -1,6 +1,7 @@
-// Keeping the log short: the table made durable, what only the log has brought forward, the rest
-// cut off.
+// Keeping the log short: the tables made durable, here and in segments, what only the log has
+// brought forward, the rest cut off.
 #include "base/log.h"
+#include "vault/checkpoint_writer.h"
 #include "vault/families.h"
 #include "vault/local_vault.h"
 
@@ -15,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration retry_after = 1s;
 constexpr std::size_t forward_record_bytes = 4 * mib;
+constexpr Duration copy_again_after = 30s;                   // When one failed.
+constexpr std::size_t checkpoint_rows_bytes_max = 15 * mib;  // Both go into one record.
 
 }  // namespace
 
@@ -24,16 +27,56 @@ Task<void> LocalVault::keep_log_short() {
       co_await log_grew_.wait();
       continue;
     }
-    if (auto done = co_await checkpoint(); !done) {
+    if (auto done = co_await make_checkpoint(is_copy_due()); !done) {
       log::error("checkpoint failed, trying again: {}", done.error().context());
+      co_await clock_.sleep_until(clock_.now() + retry_after);
+    } else if (log_->size_bytes() > options_.log_bytes_max) {
+      // Segments that find no room keep it so long. Who frees some waits for it.
       co_await clock_.sleep_until(clock_.now() + retry_after);
     }
   }
   log_shrank_.wake_all();
 }
 
-Task<Result<void>> LocalVault::checkpoint() {
+Task<Result<void>> LocalVault::make_checkpoint(bool with_copy) {
   const auto hold = co_await checkpointing_.lock();
+  if (is_closing_) co_return fail(ErrorCode::unavailable, "the vault is closing");
+  const std::uint64_t applied = journal_->applied();
+  CO_TRY(co_await flush());
+  Result<void> copied;
+  if (with_copy && home_ != nullptr) {
+    copied = co_await copy_tables();
+    if (!copied) copy_not_before_ = clock_.now() + copy_again_after;
+  }
+  const std::uint64_t before = cut_off_after(copied);
+  CO_TRY(co_await carry_forward(before));
+  const std::uint64_t needed = segments_->oldest_logged().value_or(applied + 1);
+  CO_TRY(co_await log_->truncate(std::min(before + 1, needed)));
+  checkpoint_before_ = applied;
+  log_bytes_before_ = log_->size_bytes();
+  if (with_copy && copied) log_bytes_copied_ = log_bytes_before_;
+  log_bytes_copied_ = std::min(log_bytes_copied_, log_bytes_before_);
+  log_shrank_.wake_all();
+  co_return copied;
+}
+
+// Records up to here may go. Tables that are lost are built again from the older of two checkpoints
+// at worst. Without a home for copies, and where there is no room for one for so long that the log
+// itself comes to its end, what was flushed before has to do.
+std::uint64_t LocalVault::cut_off_after(const Result<void>& copied) const {
+  if (home_ == nullptr) return checkpoint_before_;
+  if (!copied && log_->size_bytes() > options_.log_bytes_max / 2) {
+    log::error(
+        "The log is cut off without a copy of the tables, which must not be lost until there "
+        "is one: {}",
+        copied.error().context());
+    return checkpoint_before_;
+  }
+  return checkpoints_.size() == checkpoints_kept ? checkpoints_.front().applied : 0;
+}
+
+// Makes the local tables durable, and does what had to wait for that.
+Task<Result<void>> LocalVault::flush() {
   const std::uint64_t applied = journal_->applied();
   std::vector<SegmentNumber> dead;
   for (const auto& [number, row] : segments_->rows()) {
@@ -48,14 +91,78 @@ Task<Result<void>> LocalVault::checkpoint() {
   CO_TRY(co_await table_->flush());
   changes_flushed_ = changes;
   CO_TRY(co_await remove_segments(std::move(dead)));
-  CO_TRY(co_await close_old_sessions());
-  CO_TRY(co_await carry_forward(checkpoint_before_));
-  const std::uint64_t needed = segments_->oldest_logged().value_or(applied + 1);
-  CO_TRY(co_await log_->truncate(std::min(checkpoint_before_ + 1, needed)));
-  checkpoint_before_ = applied;
-  log_bytes_before_ = log_->size_bytes();
-  log_shrank_.wake_all();
+  co_return co_await close_old_sessions();
+}
+
+// Brings the tables as they are now into segments, beside whatever else goes on.
+Task<Result<void>> LocalVault::copy_tables() {
+  env::Disk& disk = home_->disk();
+  const std::string folder = copy_folder();
+  CO_TRY(co_await remove_tree(disk, folder));
+  const std::uint64_t applied = journal_->applied();
+  CO_TRY_LET(auto files, co_await table_->copy_to(folder));
+  for (; unreadable_ > 0 && !checkpoints_.empty(); --unreadable_) checkpoints_.pop_back();
+  CheckpointWriter writer({.segments = *segments_,
+                           .journal = *journal_,
+                           .slot = slot_,
+                           .keys = keys_,
+                           .workers = workers_,
+                           .disk = disk,
+                           .is_ending = is_closing_});
+  const Checkpoint* before = checkpoints_.empty() ? nullptr : &checkpoints_.back();
+  auto written = co_await writer.write(folder, std::move(files), before, applied);
+  static_cast<void>(co_await remove_tree(disk, folder));  // The next copy begins with that.
+  Result<void> named;
+  if (written) {
+    named = co_await name_checkpoint(*std::move(written));
+  } else {
+    named = std::unexpected(std::move(written).error().within("copy the tables"));
+  }
+  CO_TRY(co_await bury_unnamed());
+  co_return named;
+}
+
+// From this record on, tables can be built from the checkpoint.
+Task<Result<void>> LocalVault::name_checkpoint(Checkpoint checkpoint) {
+  std::string row = encode_checkpoint(checkpoint);
+  const std::string row_before =
+      checkpoints_.empty() ? std::string() : encode_checkpoint(checkpoints_.back());
+  if (row.size() + row_before.size() > checkpoint_rows_bytes_max) {
+    co_return fail(ErrorCode::unsupported,
+                   fmt::format("the tables have {} files, more than a checkpoint can name",
+                               checkpoint.files.size()));
+  }
+  Journal::Entry entry;
+  entry.changes.put(meta_family, std::string(checkpoint_key), std::move(row));
+  if (!row_before.empty()) {
+    entry.changes.put(meta_family, std::string(checkpoint_before_key), row_before);
+  }
+  entry.on_applied = [this, made = std::move(checkpoint)]() mutable {
+    checkpoints_.push_back(std::move(made));
+    if (checkpoints_.size() > checkpoints_kept) checkpoints_.pop_front();
+  };
+  CO_TRY(co_await journal_->commit(std::move(entry)));
   co_return Result<void>();
+}
+
+// Segments of checkpoints that are kept no more, or that did not come to an end. None is being
+// made.
+Task<Result<void>> LocalVault::bury_unnamed() {
+  Journal::Entry entry;
+  std::vector<SegmentNumber> unnamed;
+  for (const auto& [number, row] : segments_->rows()) {
+    if (row.kind != SegmentKind::checkpoint) continue;
+    const bool is_named = std::ranges::any_of(
+        checkpoints_, [&](const Checkpoint& each) { return each.segments.contains(number); });
+    if (is_named) continue;
+    unnamed.push_back(number);
+    SegmentRow dead = row;
+    dead.state = SegmentRow::State::dead;
+    entry.changes.put(segments_family, segment_key_of(number), encode_segment_row(dead));
+  }
+  if (unnamed.empty()) co_return Result<void>();
+  CO_TRY(co_await journal_->commit(std::move(entry)));
+  co_return co_await remove_segments(std::move(unnamed));
 }
 
 // Segments that keep records up to `before` from being cut off are sealed if that is worth it; what

@@ -1,8 +1,10 @@
 // How a LocalVault opens: replay of the log, a new place for chunks that only the log has, an end
 // to what earlier sessions left open.
+#include "base/check.h"
 #include "base/log.h"
 #include "vault/families.h"
 #include "vault/local_vault.h"
+#include "vault/table_recovery.h"
 
 #include <algorithm>
 #include <map>
@@ -49,6 +51,10 @@ Task<Result<std::unique_ptr<LocalVault>>> LocalVault::open(Environment environme
                                                            VaultOptions options) {
   std::unique_ptr<LocalVault> vault(new LocalVault(std::move(environment), options));
   const Instant begun_at = vault->clock_.now();
+  if (auto opened = co_await vault->open_tables(); !opened) {
+    co_await vault->log_->close();
+    co_return std::unexpected(std::move(opened).error());
+  }
   auto replayed = co_await replay(*vault->log_, *vault->table_);
   if (!replayed) {
     co_await vault->log_->close();
@@ -61,10 +67,21 @@ Task<Result<std::unique_ptr<LocalVault>>> LocalVault::open(Environment environme
     co_await vault->close();
     co_return std::unexpected(std::move(begun).error());
   }
+  vault->is_open_ = true;
   log::debug("vault: replayed {} changes, open after {} ms", changes,
              (vault->clock_.now() - begun_at) / std::chrono::milliseconds(1));
   vault->tasks_.spawn(vault->executor_, vault->keep_log_short());
   co_return vault;
+}
+
+Task<Result<void>> LocalVault::open_tables() {
+  if (home_ == nullptr) co_return Result<void>();
+  check(table_ == nullptr, "a vault opens the tables that it has a home for");
+  TableRecovery recovery(
+      {.log = *log_, .home = *home_, .slot = slot_, .keys = keys_, .workers = workers_});
+  CO_TRY_LET(table_, co_await recovery.open());
+  unreadable_ = recovery.passed_over();
+  co_return co_await remove_tree(home_->disk(), copy_folder());
 }
 
 void LocalVault::assemble(const Replayed& replayed) {
@@ -100,10 +117,31 @@ Task<Result<void>> LocalVault::begin_session(Replayed replayed) {
   entry.changes.put(meta_family, std::string(session_key), encode_number(segments_->session()));
   CO_TRY(co_await journal_->commit(std::move(entry)));
   CO_TRY(co_await segments_->open());
+  CO_TRY(co_await load_checkpoints());
   for (auto& [number, chunks] : replayed.logged) {
     CO_TRY(co_await rehome(number, std::move(chunks)));
   }
   co_return co_await close_old_sessions();
+}
+
+Task<Result<void>> LocalVault::load_checkpoints() {
+  for (const std::string_view key : {checkpoint_before_key, checkpoint_key}) {
+    CO_TRY_LET(const auto row, co_await table_->get(meta_family, std::string(key)));
+    if (!row) continue;
+    CO_TRY_LET(Checkpoint checkpoint, decode_checkpoint(*row));
+    checkpoints_.push_back(std::move(checkpoint));
+  }
+  CO_TRY(co_await bury_unnamed());
+  if (checkpoints_.empty() || home_ == nullptr) co_return Result<void>();
+  // About so much of the log is in the newest copy.
+  const std::uint64_t first = log_->first_sequence();
+  const std::uint64_t applied = std::max(checkpoints_.back().applied + 1, first);
+  const double share =
+      static_cast<double>(applied - first) / static_cast<double>(log_->next_sequence() - first);
+  log_bytes_copied_ =
+      unreadable_ > 0 ? 0
+                      : static_cast<std::uint64_t>(static_cast<double>(log_->size_bytes()) * share);
+  co_return Result<void>();
 }
 
 // A segment that was open when the owner died takes no more chunks: which of its nonces were used

@@ -14,6 +14,7 @@ import damage  # noqa: E402
 import hostile  # noqa: E402
 import lifecycle  # noqa: E402
 import package  # noqa: E402
+import tables  # noqa: E402
 from server import Server  # noqa: E402
 from suite import suite  # noqa: E402
 
@@ -27,7 +28,7 @@ def main():
             for module in (commands, hostile):
                 for title, test in module.tests(server, base):
                     report.run(title, test)
-        for module in (lifecycle, damage, package):
+        for module in (lifecycle, damage, tables, package):
             for title, test in module.tests(base):
                 report.run(title, test)
 
