@@ -133,6 +133,42 @@ TEST_F(CheckpointTest, AFullDiskGoesOnWithoutACopyAndMakesOneLater) {
   expect_contents();
 }
 
+Task<void> put_rows(Machine& machine, int count) {
+  for (int i = 0; i < count; ++i) {
+    Record record;
+    record.put(names, "row" + std::to_string(i % 10), std::string(100 * kib, 'x'));
+    const auto done = co_await machine.vault->commit(std::move(record));
+    EXPECT_TRUE(done) << done.error().context();
+  }
+}
+
+Task<void> remove_rows(Machine& machine) {
+  for (int i = 0; i < 10; ++i) {
+    const auto done = co_await remove(machine, "row" + std::to_string(i));
+    EXPECT_TRUE(done) << done.error().context();
+  }
+}
+
+TEST_F(CheckpointTest, AFullDiskTakesChangesForAsLongAsItIsFull) {
+  put("a", 5);
+  checkpoint(machine);
+  // Room for small files, but for no segment.
+  const auto space = machine.world.run(machine.disk.space()).value();
+  machine.disk.set_capacity(space.size - space.free + 3 * mib);
+  machine.world.run(put_rows(machine, 400));  // Of more than the log may have.
+  std::size_t kept = 0;
+  for (const Bytes& record : machine.log.records) kept += record.size();
+  EXPECT_LE(kept, 18 * mib);
+  restart(machine, true);
+  expect_contents();
+
+  machine.disk.set_capacity(std::uint64_t{4} * gib);
+  checkpoint(machine);
+  machine.world.run(remove_rows(machine));
+  restart(machine, false);
+  expect_contents();
+}
+
 // The power cut at each operation of a checkpoint in turn, with the tables lost or not.
 TEST(CheckpointCrashTest, NothingIsLostAndNothingLeaksWhereverItIsCutOff) {
   for (const bool with_tables : {true, false}) {
