@@ -16,10 +16,13 @@ namespace {
 
 void try_head(ByteView input) {
   static_cast<void>(decode_log_head(input));
-  const auto head = decode_log_head(wire::enclose({.magic = "HFLOGHED"}, input));
-  if (!head) return;
-  const auto again = decode_log_head(encode_log_head(*head));
-  check(again && *again == *head, "a head that was read can be written");
+  for (const std::uint16_t version : {std::uint16_t{1}, std::uint16_t{2}}) {
+    const auto head =
+        decode_log_head(wire::enclose({.magic = "HFLOGHED", .version = version}, input));
+    if (!head) continue;
+    const auto again = decode_log_head(encode_log_head(*head));
+    check(again && *again == *head, "a head that was read can be written");
+  }
 }
 
 void try_file_header(ByteView input) {
