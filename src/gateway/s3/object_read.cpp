@@ -83,6 +83,12 @@ Outcome<Range> ObjectRead::choose(const catalog::ObjectInfo& object) {
   is_partial_ = false;
   if (part_number_) {
     is_partial_ = true;
+    std::uint64_t total = 0;
+    for (const auto& part : parts_) total += part.size;
+    // The object may have been replaced since its parts were looked up.
+    if (parts_.size() != object.part_count || (total != object.size && !parts_.empty())) {
+      return refuse(Code::service_unavailable);
+    }
     const auto count = std::max<std::size_t>(parts_.size(), 1);
     if (*part_number_ > count) {
       return refuse(S3Error(Code::invalid_part_number)
@@ -92,10 +98,7 @@ Outcome<Range> ObjectRead::choose(const catalog::ObjectInfo& object) {
     if (parts_.empty()) return Range{0, object.size};
     std::uint64_t offset = 0;
     for (std::size_t i = 0; i + 1 < *part_number_; ++i) offset += parts_[i].size;
-    const auto size = parts_[*part_number_ - 1].size;
-    // The object may have been replaced since its parts were looked up.
-    if (offset + size > object.size) return refuse(Code::service_unavailable);
-    return Range{offset, size};
+    return Range{offset, parts_[*part_number_ - 1].size};
   }
   if (range_header_.empty()) return Range{0, object.size};
   TRY_LET(const auto range, parse_range(range_header_, object.size));
