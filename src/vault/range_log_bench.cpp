@@ -29,9 +29,15 @@ std::string scratch_folder() {
   return std::string(given != nullptr ? given : ".") + "/range_log_bench";
 }
 
+// The folder, empty.
+std::string cleared_scratch_folder() {
+  std::filesystem::remove_all(scratch_folder());
+  std::filesystem::create_directories(scratch_folder());
+  return scratch_folder();
+}
+
 class Bench {
  public:
-  Bench() { std::filesystem::remove_all(scratch_folder()); }
   ~Bench() { std::filesystem::remove_all(scratch_folder()); }
 
   void run(Task<void> task) {
@@ -92,7 +98,7 @@ class Bench {
   env::linux::Random random_;
   std::unique_ptr<env::linux::Clock> clock_ = env::linux::Clock::open(loop_.get_executor()).value();
   std::unique_ptr<env::linux::Disk> disk_ =
-      env::linux::Disk::open(loop_.get_executor(), scratch_folder()).value();
+      env::linux::Disk::open(loop_.get_executor(), cleared_scratch_folder()).value();
   KeyRing keys_ = KeyRing::draw(random_);
   SteadyCoordination coordination_;
   std::unique_ptr<slot::LocalSlot> slot_;
