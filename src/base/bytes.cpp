@@ -1,7 +1,9 @@
 #include "base/bytes.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -16,8 +18,8 @@ namespace {
 // huge_bytes_min on they are whole huge pages: direct I/O pins one faster than 256 small ones.
 constexpr std::size_t step_bytes = 32 * kib;
 constexpr std::size_t huge_bytes_min = mib;
-constexpr std::size_t recycled_bytes_max = 4 * mib;  // Larger ones are kept by who uses them.
-constexpr std::size_t kept_bytes_max = 32 * mib;
+constexpr std::size_t recycled_bytes_max = 32 * mib;
+constexpr std::size_t kept_bytes_max = 160 * mib;  // Until release_memory().
 constexpr std::size_t huge_page_bytes = 2 * mib;
 
 static_assert(AlignedBuffer::recycled_bytes_min >= step_bytes);
@@ -56,6 +58,15 @@ class Kept {
     return memory;
   }
 
+  void release() {
+    const std::lock_guard guard(mutex_);
+    for (auto& blocks : blocks_) {
+      for (std::byte* const memory : blocks) std::free(memory);
+      blocks = {};
+    }
+    size_bytes_ = 0;
+  }
+
   bool give(std::byte* memory, std::size_t size) {
     const std::lock_guard guard(mutex_);
     if (size_bytes_ + size > kept_bytes_max) return false;
@@ -88,6 +99,13 @@ AlignedBuffer::AlignedBuffer(std::size_t size) {
   std::byte* memory = is_recycled(size) ? Kept::all().take(room) : nullptr;
   if (memory == nullptr) memory = allocate(room);
   memory_ = std::unique_ptr<std::byte, Recycle>(memory, Recycle{size});
+}
+
+void release_memory() {
+  Kept::all().release();
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
 }
 
 void AlignedBuffer::Recycle::operator()(std::byte* memory) const {

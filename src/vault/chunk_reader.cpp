@@ -9,8 +9,12 @@
 namespace holdfast::vault {
 namespace {
 
-constexpr std::size_t window_bytes = mib;
-constexpr std::size_t window_chunks_max = 64;
+// What a reader fetches at a time, twice over: what is being given and what is being read ahead. A
+// long stream asks for more each time, as far as all readers together keep to their bound.
+constexpr std::size_t window_bytes_min = mib;
+constexpr std::size_t window_bytes_max = 4 * mib;
+constexpr std::size_t windows_bytes_max = 64 * mib;
+constexpr std::size_t window_chunks_max = 128;
 
 // Chunks with less than this between them are read in one piece.
 constexpr std::uint32_t gap_bytes_max = 64 * kib;
@@ -38,9 +42,10 @@ Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent>
   if (wanted.empty()) co_return chunks;
 
   CO_TRY(co_await locate(wanted));
-  for (Run& run : plan(wanted)) {
-    auto read_once = co_await read(run, wanted);
-    if (read_once) continue;
+  std::vector<Run> runs = plan(wanted);
+  co_await read(runs, wanted);
+  for (const Run& run : runs) {
+    if (run.outcome) continue;
     for (const std::size_t i : run.wanted) {
       CO_TRY(co_await read_again(i, wanted));
     }
@@ -58,11 +63,7 @@ Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent>
 Task<Result<void>> ChunkFetcher::read_again(std::size_t index, std::vector<Wanted>& wanted) {
   for (;;) {
     const Place place = *wanted[index].place;
-    const Run single{.segment = place.segment,
-                     .begin = place.offset,
-                     .end = place.offset + place.stored,
-                     .wanted = {index}};
-    auto done = co_await read(single, wanted);
+    auto done = co_await read_one(index, wanted);
     if (done) co_return done;
     std::vector<Wanted> again{wanted[index]};
     CO_TRY(co_await locate(again));
@@ -83,11 +84,7 @@ Task<Result<void>> ChunkFetcher::read_again(std::size_t index, std::vector<Wante
 
 Task<Result<PlainChunkPtr>> ChunkFetcher::fetch_from(const ChunkEntry& entry, const Place& place) {
   std::vector<Wanted> wanted{{.id = entry.id, .plain = entry.plain, .place = place, .chunk = {}}};
-  const Run run{.segment = place.segment,
-                .begin = place.offset,
-                .end = place.offset + place.stored,
-                .wanted = {0}};
-  CO_TRY(co_await read(run, wanted));
+  CO_TRY(co_await read_one(0, wanted));
   co_return PlainChunkPtr(std::move(wanted.front().chunk));
 }
 
@@ -124,56 +121,90 @@ std::vector<ChunkFetcher::Run> ChunkFetcher::plan(const std::vector<Wanted>& wan
         continue;
       }
     }
-    runs.push_back({.segment = place.segment, .begin = place.offset, .end = end, .wanted = {i}});
+    runs.push_back(run_of(i, place));
   }
   return runs;
 }
 
-Task<Result<void>> ChunkFetcher::read(const Run& run, std::vector<Wanted>& wanted) {
-  AlignedBuffer bytes;
-  std::uint32_t bytes_begin = 0;
-  const SegmentRow* row = env_.segments.find(run.segment);
-  if (row == nullptr) co_return fail(ErrorCode::corrupt, "segment is not known");
-  const SegmentIdentity identity = env_.segments.identity_of(*row);
-  CO_TRY_LET(const codec::SecretKey key_bytes,
-             env_.keys.segment_key(row->key_generation, row->id, row->kind));
-  if (const auto open = env_.segments.find_open(run.segment)) {
-    // Copied in this turn: the buffer may be gone after the next wait.
-    bytes = AlignedBuffer(run.end - run.begin);
-    std::memcpy(bytes.data(), open->buffer.data() + run.begin, bytes.size());
-    bytes_begin = run.begin;
-  } else {
-    const std::uint32_t first = block_of(run.begin);
-    const std::uint32_t count = block_of(run.end - 1) - first + 1;
-    CO_TRY_LET(bytes, co_await env_.slot.read_shard({.segment = identity.segment, .number = 0},
-                                                    first, count));
-    bytes_begin = first * static_cast<std::uint32_t>(slot::block_bytes);
+ChunkFetcher::Run ChunkFetcher::run_of(std::size_t index, const Place& place) {
+  Run run;
+  run.segment = place.segment;
+  run.begin = place.offset;
+  run.end = place.offset + place.stored;
+  run.wanted = {index};
+  return run;
+}
+
+Task<Result<void>> ChunkFetcher::read_one(std::size_t index, std::vector<Wanted>& wanted) {
+  std::vector<Run> runs;
+  runs.push_back(run_of(index, *wanted[index].place));
+  co_await read(runs, wanted);
+  co_return std::move(runs.front().outcome);
+}
+
+// Leaves in each run how it went. All are decrypted in one hop: with many readers, chunks of one
+// object lie between those of others.
+Task<void> ChunkFetcher::read(std::vector<Run>& runs, std::vector<Wanted>& wanted) {
+  std::size_t size = 0;
+  for (Run& run : runs) {
+    run.outcome = co_await load(run);
+    size += run.end - run.begin;
   }
-  Result<void> opened;
   const auto work = [&] {
-    codec::Aead key(key_bytes);
-    for (const std::size_t i : run.wanted) {
-      Wanted& each = wanted[i];
-      const Place& place = *each.place;
-      each.chunk = std::make_shared<PlainChunk>(place.plain);
-      opened =
-          open_chunk(key, identity, place.index,
-                     {.id = each.id,
-                      .offset = place.offset,
-                      .stored = place.stored,
-                      .plain = place.plain,
-                      .codec = place.codec},
-                     std::as_const(bytes).view().subspan(place.offset - bytes_begin, place.stored),
-                     each.chunk->writable());
-      if (!opened) return;
+    for (Run& run : runs) {
+      if (run.outcome) run.outcome = open(run, wanted);
     }
   };
-  if (run.end - run.begin <= inline_bytes_max) {
+  if (size <= inline_bytes_max) {
     work();
   } else {
     co_await env_.workers.run(work);
   }
-  co_return opened;
+}
+
+// Brings the run's bytes, as they are stored, into memory.
+Task<Result<void>> ChunkFetcher::load(Run& run) {
+  const SegmentRow* row = env_.segments.find(run.segment);
+  if (row == nullptr) co_return fail(ErrorCode::corrupt, "segment is not known");
+  run.identity = env_.segments.identity_of(*row);
+  CO_TRY_LET(run.key, env_.keys.segment_key(row->key_generation, row->id, row->kind));
+  if (const auto open = env_.segments.find_open(run.segment)) {
+    // Copied in this turn: the buffer may be gone after the next wait.
+    run.bytes = AlignedBuffer(run.end - run.begin);
+    std::memcpy(run.bytes.data(), open->buffer.data() + run.begin, run.bytes.size());
+    run.bytes_begin = run.begin;
+    co_return Result<void>();
+  }
+  const std::uint32_t first = block_of(run.begin);
+  const std::uint32_t count = block_of(run.end - 1) - first + 1;
+  CO_TRY_LET(run.bytes, co_await env_.slot.read_shard(
+                            {.segment = run.identity.segment, .number = 0}, first, count));
+  run.bytes_begin = first * static_cast<std::uint32_t>(slot::block_bytes);
+  co_return Result<void>();
+}
+
+// On a worker.
+Result<void> ChunkFetcher::open(const Run& run, std::vector<Wanted>& wanted) {
+  codec::Aead key(run.key);
+  for (const std::size_t i : run.wanted) {
+    Wanted& each = wanted[i];
+    const Place& place = *each.place;
+    each.chunk = std::make_shared<PlainChunk>(place.plain);
+    TRY(open_chunk(key, run.identity, place.index,
+                   {.id = each.id,
+                    .offset = place.offset,
+                    .stored = place.stored,
+                    .plain = place.plain,
+                    .codec = place.codec},
+                   run.bytes.view().subspan(place.offset - run.bytes_begin, place.stored),
+                   each.chunk->writable()));
+  }
+  return {};
+}
+
+std::size_t ChunkFetcher::window_bytes() const {
+  return std::clamp(windows_bytes_max / (2 * std::max<std::size_t>(readers_, 1)), window_bytes_min,
+                    window_bytes_max);
 }
 
 ChunkReader::ChunkReader(ChunkFetcher& fetcher, std::vector<Extent> extents, std::uint64_t offset,
@@ -183,9 +214,15 @@ ChunkReader::ChunkReader(ChunkFetcher& fetcher, std::vector<Extent> extents, std
       skip_(offset),
       left_(size),
       position_(offset),
-      label_(std::move(label)) {
+      label_(std::move(label)),
+      window_bytes_(window_bytes_min) {
+  fetcher_.note_reader(1);
   while (next_ < extents_.size() && skip_ >= extents_[next_].size) skip_ -= extents_[next_++].size;
   unasked_ = size == 0 ? 0 : skip_ + size;
+}
+
+ChunkReader::~ChunkReader() {
+  fetcher_.note_reader(-1);
 }
 
 Task<Result<ByteView>> ChunkReader::read() {
@@ -237,13 +274,14 @@ Task<void> ChunkReader::fetch(ChunkFetcher& fetcher, std::vector<Extent> extents
 std::vector<Extent> ChunkReader::next_window() {
   std::vector<Extent> window;
   std::size_t size = 0;
-  while (next_ < extents_.size() && size < window_bytes && window.size() < window_chunks_max &&
+  while (next_ < extents_.size() && size < window_bytes_ && window.size() < window_chunks_max &&
          unasked_ > 0) {
     const Extent& extent = extents_[next_++];
     unasked_ -= std::min<std::uint64_t>(unasked_, extent.size);
     size += extent.size;
     window.push_back(extent);
   }
+  window_bytes_ = std::min(2 * window_bytes_, fetcher_.window_bytes());
   return window;
 }
 

@@ -39,6 +39,10 @@ class ChunkFetcher {
   // Compressed or encrypted bytes of one segment's chunks decoded, for the compactor.
   Task<Result<PlainChunkPtr>> fetch_from(const ChunkEntry& entry, const Place& place);
 
+  // How much a reader of a long stream may ask for at a time, with as many as there are.
+  std::size_t window_bytes() const;
+  void note_reader(int change) { readers_ += static_cast<std::size_t>(change); }
+
   PlainChunkPtr find_cached(const ChunkId& id) { return cache_.find(id); }
   const Environment& environment() const { return env_; }
 
@@ -49,6 +53,13 @@ class ChunkFetcher {
     std::uint32_t begin = 0;  // Bytes in the segment.
     std::uint32_t end = 0;
     std::vector<std::size_t> wanted;  // Into the list asked for.
+
+    // Once it was read.
+    Result<void> outcome;
+    SegmentIdentity identity;
+    codec::SecretKey key;
+    AlignedBuffer bytes;
+    std::uint32_t bytes_begin = 0;
   };
   struct Wanted {
     ChunkId id;
@@ -59,17 +70,25 @@ class ChunkFetcher {
 
   Task<Result<void>> locate(std::vector<Wanted>& wanted);
   static std::vector<Run> plan(const std::vector<Wanted>& wanted);
-  Task<Result<void>> read(const Run& run, std::vector<Wanted>& wanted);
+  static Run run_of(std::size_t index, const Place& place);
+  Task<void> read(std::vector<Run>& runs, std::vector<Wanted>& wanted);
+  Task<Result<void>> read_one(std::size_t index, std::vector<Wanted>& wanted);
+  Task<Result<void>> load(Run& run);
+  static Result<void> open(const Run& run, std::vector<Wanted>& wanted);
   Task<Result<void>> read_again(std::size_t index, std::vector<Wanted>& wanted);
 
   Environment env_;
   ChunkCache cache_;
+  std::size_t readers_ = 0;
 };
 
 class ChunkReader final : public ContentReader {
  public:
   ChunkReader(ChunkFetcher& fetcher, std::vector<Extent> extents, std::uint64_t offset,
               std::uint64_t size, std::string label);
+  ChunkReader(const ChunkReader&) = delete;
+  ChunkReader& operator=(const ChunkReader&) = delete;
+  ~ChunkReader() override;
 
   Task<Result<ByteView>> read() override;
 
@@ -94,6 +113,7 @@ class ChunkReader final : public ContentReader {
   std::uint64_t unasked_ = 0;  // Bytes, from where the next window begins, not yet asked for.
   std::uint64_t position_;     // In the content, for messages.
   std::string label_;
+  std::size_t window_bytes_;  // Of the next one.
   std::shared_ptr<Window> coming_;
   std::vector<PlainChunkPtr> chunks_;
   std::size_t chunk_ = 0;

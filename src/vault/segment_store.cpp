@@ -15,9 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t grant_count = 16;       // Segment ids that one record grants.
-constexpr std::size_t granted_min = 4;        // Fewer left: ask for more.
-constexpr std::size_t spare_buffers_max = 2;  // Kept for the next segments instead of freed.
+constexpr std::size_t grant_count = 16;  // Segment ids that one record grants.
+constexpr std::size_t granted_min = 4;   // Fewer left: ask for more.
 constexpr std::size_t hash_piece_bytes = 8 * mib;
 constexpr Duration seal_retry_every = 1s;
 
@@ -137,12 +136,7 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
   segment->number = number;
   segment->identity = identity_of(row);
   CO_TRY_LET(segment->key, env_.keys.segment_key(row.key_generation, row.id, row.kind));
-  if (spare_buffers_.empty()) {
-    segment->buffer = AlignedBuffer(segment_bytes_max);
-  } else {
-    segment->buffer = std::move(spare_buffers_.back());
-    spare_buffers_.pop_back();
-  }
+  segment->buffer = AlignedBuffer(segment_bytes_max);
   open_[number] = segment;
   co_return segment;
 }
@@ -309,11 +303,6 @@ Task<Result<void>> SegmentStore::write_shards(OpenSegment& segment, SegmentRow& 
 void SegmentStore::release(const std::shared_ptr<OpenSegment>& segment) {
   open_.erase(segment->number);
   room_changed_.wake_all();
-  // A reader that still copies from the buffer keeps it.
-  if (segment.use_count() <= 2 && spare_buffers_.size() < spare_buffers_max &&
-      segment->buffer.size() == segment_bytes_max) {
-    spare_buffers_.push_back(std::move(segment->buffer));
-  }
 }
 
 void SegmentStore::abandon(const std::shared_ptr<OpenSegment>& segment) {

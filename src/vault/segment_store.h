@@ -148,7 +148,6 @@ class SegmentStore {
   Mutex opening_;
   WaitList room_changed_;    // A segment left memory, or the disk did not take one.
   std::size_t stalled_ = 0;  // Segments that the disk did not take so far.
-  std::vector<AlignedBuffer> spare_buffers_;
   bool is_full_ = false;
   bool is_stopping_ = false;
 };
