@@ -55,6 +55,7 @@ class MemoryVault final : public vault::Vault {
   bool is_read_only() const override { return false; }
   Task<Result<vault::VaultUsage>> usage() override;
   Task<Result<std::uint64_t>> collect(vault::LiveChunks& live) override;
+  Task<Result<void>> rest() override { co_return Result<void>(); }
   Task<void> close() override;
 
   // All bytes at once, as a content.

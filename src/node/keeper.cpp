@@ -1,17 +1,21 @@
 #include "node/keeper.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
 
 namespace holdfast::node {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto between_rounds = 1h;
+constexpr auto between_looks = 5s;
+constexpr unsigned looks_each_round = 1h / between_looks;
 constexpr Duration upload_age_max = 7 * 24h;
 
 }  // namespace
@@ -22,7 +26,7 @@ class Keeper::Pause {
   explicit Pause(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
   Task<void> wait() {
-    timer_.expires_after(between_rounds);
+    timer_.expires_after(between_looks);
     (void)co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
   void end() { timer_.cancel(); }
@@ -31,10 +35,12 @@ class Keeper::Pause {
   boost::asio::steady_timer timer_;
 };
 
-Keeper::Keeper(boost::asio::any_io_executor executor, env::Clock& clock, Services& services)
+Keeper::Keeper(boost::asio::any_io_executor executor, env::Clock& clock, Services& services,
+               Activity activity)
     : executor_(std::move(executor)),
       clock_(clock),
       services_(services),
+      activity_(std::move(activity)),
       pause_(std::make_unique<Pause>(executor_)) {
   tasks_.spawn(executor_, run());
 }
@@ -48,11 +54,26 @@ Task<void> Keeper::stop() {
 }
 
 Task<void> Keeper::run() {
-  for (;;) {
+  for (unsigned looks = 1;; ++looks) {
     co_await pause_->wait();
     if (is_ending_) co_return;
-    co_await work();
+    if (looks % looks_each_round == 0) co_await work();
+    co_await rest_if_idle();
   }
+}
+
+// Once in each time of rest.
+Task<void> Keeper::rest_if_idle() {
+  const std::uint64_t activity = activity_();
+  if (activity != std::exchange(activity_seen_, activity)) {
+    has_rested_ = false;
+    co_return;
+  }
+  if (std::exchange(has_rested_, true)) co_return;
+  if (const auto rested = co_await services_.vault.rest(); !rested) {
+    log::warning("the log stays as long as it is: {}", rested.error().context());
+  }
+  release_memory();
 }
 
 Task<void> Keeper::work() {

@@ -73,6 +73,7 @@ class Meter::Measured final : public net::Exchange {
 
 Task<void> Meter::measure(net::Exchange& exchange, const net::Handler& handler) {
   const Instant begun = clock_.now();
+  ++begun_;
   ++at_work_;
   Measured measured(*this, exchange);
   co_await handler(measured);

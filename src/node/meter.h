@@ -24,6 +24,9 @@ class Meter {
 
   std::size_t requests_at_work() const { return at_work_; }
 
+  // Changes whenever a request begins, or a byte of a body passes.
+  std::uint64_t activity() const { return begun_ + bytes_in_ + bytes_out_; }
+
   // Bounds of the histogram of durations, in seconds.
   static constexpr std::array<double, 9> bounds{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
 
@@ -36,6 +39,7 @@ class Meter {
 
   std::string server_;
   env::Clock& clock_;
+  std::uint64_t begun_ = 0;
   std::size_t at_work_ = 0;
   std::map<std::pair<std::string, unsigned>, std::uint64_t> requests_;  // By method and status.
   std::uint64_t bytes_in_ = 0;

@@ -211,7 +211,9 @@ Task<Result<void>> Node::open_vault() {
       s3::GatewayOptions{.region = options_.settings.text("region"),
                          .domains = options_.settings.list("domain"),
                          .is_serving = [this] { return phase_ == State::ready; }});
-  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services);
+  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, [this] {
+    return s3_meter_.activity() + api_meter_.activity();
+  });
   phase_ = State::ready;
   log::info("ready; S3 is at {}", endpoint_);
   co_return Result<void>();

@@ -33,6 +33,7 @@ namespace holdfast::vault {
 struct VaultOptions {
   std::size_t cache_bytes = 64 * mib;             // Plain chunks.
   std::uint64_t checkpoint_log_bytes = 64 * mib;  // Checkpoint when the log has grown by so much.
+  std::uint64_t rest_log_bytes = 24 * mib;        // What it may keep while nobody writes.
   std::uint64_t log_bytes_max = 512 * mib;        // Changes wait for a checkpoint beyond this.
 
   // Checkpoint when so many changes would be replayed after a crash: about half a second of that.
@@ -72,6 +73,7 @@ class LocalVault final : public Vault {
   bool is_read_only() const override { return segments_->is_full(); }
   Task<Result<VaultUsage>> usage() override;
   Task<Result<std::uint64_t>> collect(LiveChunks& live) override;
+  Task<Result<void>> rest() override;
   Task<void> close() override;
 
   // Makes the tables durable, here and as a copy in segments, and cuts off what of the log is then

@@ -38,6 +38,16 @@ Task<void> LocalVault::keep_log_short() {
   log_shrank_.wake_all();
 }
 
+// The log is cut off by the older of the checkpoints that are kept: so there must be as many that
+// hold everything.
+Task<Result<void>> LocalVault::rest() {
+  for (std::size_t i = 0; i < checkpoints_kept; ++i) {
+    if (log_->size_bytes() <= options_.rest_log_bytes) break;
+    CO_TRY(co_await make_checkpoint(true));
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> LocalVault::make_checkpoint(bool with_copy) {
   const auto hold = co_await checkpointing_.lock();
   if (is_closing_) co_return fail(ErrorCode::unavailable, "the vault is closing");

@@ -134,7 +134,10 @@ inline Task<void> start(Machine& machine) {
        .workers = machine.workers,
        .log = std::make_unique<MemoryLog>(machine.log, machine.world),
        .home = &machine.home},
-      {.cache_bytes = mib, .checkpoint_log_bytes = 2 * mib, .log_bytes_max = 16 * mib});
+      {.cache_bytes = mib,
+       .checkpoint_log_bytes = 2 * mib,
+       .rest_log_bytes = mib,
+       .log_bytes_max = 16 * mib});
   EXPECT_TRUE(vault) << vault.error().context();
   machine.vault = std::move(vault).value();
 }

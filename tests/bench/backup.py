@@ -14,6 +14,7 @@ from server import BINARY, Server
 
 RESTIC = "github.com/restic/restic@v0.19.1"
 EDITED_SHARE = 100  # One file of so many.
+REST_SECONDS = 15
 SOURCES = ("/usr/bin", "/usr/lib", "/usr/share")
 
 
@@ -131,6 +132,7 @@ def by_holdfast(work, source, edited):
             return spent + cpu_of(process) - server_before, took
 
         done = steps(store, edited)
+        time.sleep(REST_SECONDS)  # As it would go on running; then its log is cut short.
         server.stop(120)  # What was still under way counts too, as does what it leaves on disk.
     return Outcome("holdfast", stored_bytes(server.folder), children_seconds() - before, done)
 
