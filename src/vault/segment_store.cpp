@@ -103,15 +103,11 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
                                                                       SegmentKind kind) {
   // Room for all that may be in memory is there before more is taken in; what is on its way to the
   // disk already counts too.
-  for (bool is_first = true; is_first || open_.size() >= open_segments_max; is_first = false) {
+  const bool may_wait = claim != Claim::moved;
+  for (bool is_first = true; may_wait && (is_first || open_.size() >= open_segments_max);
+       is_first = false) {
     CO_TRY(co_await measure_room());
-    // None leaves memory where the disk takes none of them.
-    const bool may_wait = stalled_ < open_segments_max;
-    if (claim == Claim::kept && may_wait) {
-      if (open_.size() >= open_segments_max) co_await room_changed_.wait();
-      continue;
-    }
-    if (is_full_) {
+    if (is_full_ && (claim == Claim::content || stalled_ > 0)) {
       co_return fail(ErrorCode::full,
                      "the disk is full: remove objects, run a collection, or add room");
     }
@@ -154,7 +150,7 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t s
 }
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_private(SegmentKind kind) {
-  const Claim claim = kind == SegmentKind::checkpoint ? Claim::kept : Claim::content;
+  const Claim claim = kind == SegmentKind::checkpoint ? Claim::checkpoint : Claim::content;
   co_return co_await open_segment(claim, kind);
 }
 

@@ -79,9 +79,10 @@ class SegmentStore {
   // Reads the rows of all segments, and is granted the first new ones.
   Task<Result<void>> open();
 
-  // What a segment is wanted for. What is kept already, and only moves, may use the room that is
-  // held back from new content.
-  enum class Claim : std::uint8_t { content, kept };
+  // What a segment is wanted for: new content; chunks that were in memory before a crash and find
+  // room there again, whatever else is in it; a checkpoint, which may use the room on the disk that
+  // is held back from content.
+  enum class Claim : std::uint8_t { content, moved, checkpoint };
 
   // Waits for a segment with room for a chunk of `stored` bytes. `full` when the disk is.
   Task<Result<std::shared_ptr<OpenSegment>>> with_room(std::size_t stored,

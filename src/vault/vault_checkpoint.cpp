@@ -56,6 +56,7 @@ Task<Result<void>> LocalVault::make_checkpoint(bool with_copy) {
   Result<void> copied;
   if (with_copy && home_ != nullptr) {
     copied = co_await copy_tables();
+    if (is_closing_) co_return copied;
     if (!copied) copy_not_before_ = clock_.now() + copy_again_after;
   }
   const std::uint64_t before = cut_off_after(copied);

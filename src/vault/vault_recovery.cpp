@@ -171,7 +171,7 @@ Task<Result<void>> LocalVault::rehome(SegmentNumber number, std::vector<LoggedCh
 Task<Result<void>> LocalVault::place_again(const LoggedChunk& chunk, ByteView content) {
   const Place& old = chunk.place;
   CO_TRY_LET(const auto segment,
-             co_await segments_->with_room(old.stored, SegmentStore::Claim::kept));
+             co_await segments_->with_room(old.stored, SegmentStore::Claim::moved));
   auto fresh = segments_->reserve(segment, chunk.id, old.plain, old.stored, old.codec);
   fresh->replaces = old;
   codec::Aead aead(segment->key);
