@@ -355,7 +355,8 @@ Task<Result<void>> LocalLog::drop_forgotten_files() {
       CO_TRY(co_await around_.spares.give(folder_, path.substr(folder_.size() + 1), size));
     }
   }
-  co_return Result<void>();
+  // What a log as long as this may need before its next truncation, about.
+  co_return co_await around_.spares.shed(std::max<std::size_t>(1, files_.size() / 2));
 }
 
 Task<Result<void>> LocalLog::cut(std::uint64_t epoch, LogTail end) {

@@ -89,6 +89,16 @@ Task<Result<void>> SpareFiles::give(std::string from_folder, std::string name, s
   co_return Result<void>();
 }
 
+Task<Result<void>> SpareFiles::shed(std::size_t count) {
+  if (ready_.size() <= count) co_return Result<void>();
+  while (ready_.size() > count) {
+    const std::string path = std::move(ready_.back());
+    ready_.pop_back();
+    CO_TRY(co_await disk_.remove(path));
+  }
+  co_return co_await sync();
+}
+
 Task<Result<void>> SpareFiles::refill() {
   const auto hold = co_await making_.lock();
   if (!ready_.empty()) co_return Result<void>();

@@ -19,7 +19,7 @@ namespace holdfast::slot {
 
 class SpareFiles {
  public:
-  static constexpr std::size_t count_max = 2;
+  static constexpr std::size_t count_max = 8;
 
   // `disk` must outlive it; `folder` exists and is its alone. `file_bytes` is a multiple of 1 MiB.
   SpareFiles(env::Disk& disk, std::string folder, std::size_t file_bytes)
@@ -38,6 +38,9 @@ class SpareFiles {
   // Takes over a file of a log that needs it no more, or removes it. That it is gone from
   // `from_folder` is durable afterwards.
   Task<Result<void>> give(std::string from_folder, std::string name, std::uint64_t size);
+
+  // Removes spares beyond `count`: a log that has become short soon needs no more of them.
+  Task<Result<void>> shed(std::size_t count);
 
   // Tries once more to have a spare, where there was no room.
   Task<Result<void>> refill();
