@@ -66,7 +66,8 @@ Task<Result<void>> TableStore::write_copy(std::string folder) const {
     CO_TRY(co_await file->write(0, as_bytes(content)));
     CO_TRY(co_await file->sync());
   }
-  co_return co_await disk_->sync_folder(folder);
+  CO_TRY(co_await disk_->sync_folder(folder));
+  co_return co_await disk_->sync_folder(env::folder_of(folder));
 }
 
 Task<Result<void>> TableStore::take_copy(std::string folder) {

@@ -1,6 +1,7 @@
 #include "sim/table.h"
 
 #include "env/table_contract.h"
+#include "sim/disk.h"
 #include "sim/world.h"
 
 #include <gtest/gtest.h>
@@ -67,6 +68,31 @@ TEST(SimTableTest, AFailedFlushMakesNothingDurable) {
   EXPECT_EQ(fixture.world.run(fixture.table().flush()).error().code(), ErrorCode::full);
   fixture.crash();
   EXPECT_EQ(fixture.world.run(value_of(fixture.table(), plain, "row")), std::nullopt);
+}
+
+TEST(SimTableTest, CopiesAreFilesThatTablesCanBeMadeOf) {
+  TableFixture fixture;
+  Disk disk(1);
+  fixture.store.keep_copies_on(disk);
+  fixture.run(put_in_all(fixture.table(), "first", false));
+  const auto files = fixture.world.run(fixture.table().copy_to("copy")).value();
+  EXPECT_EQ(files.size(), disk.file_names().size());
+  disk.crash(Loss::all);
+
+  fixture.world.run(fixture.store.take_copy("copy")).value();
+  fixture.open_copy("copy");
+  EXPECT_EQ(fixture.world.run(value_of(fixture.table(), plain, "row")), "first");
+  // Taken once: what came after is not gone.
+  fixture.run(put_in_all(fixture.table(), "second", true));
+  fixture.world.run(fixture.store.take_copy("copy")).value();
+  fixture.open_copy("copy");
+  EXPECT_EQ(fixture.world.run(value_of(fixture.table(), plain, "row")), "second");
+
+  fixture.open_table.reset();
+  fixture.store.remove("copy");
+  fixture.world.run(disk.remove("copy/" + files.front().name)).value();
+  EXPECT_EQ(fixture.world.run(fixture.store.take_copy("copy")).error().code(), ErrorCode::corrupt);
+  fixture.open_copy("copy");
 }
 
 TEST(SimTableTest, WantsEveryFamilyNamed) {

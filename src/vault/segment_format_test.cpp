@@ -59,6 +59,21 @@ TEST_F(SegmentFormatTest, ChunksComeBackWhole) {
     EXPECT_EQ(open(i, entries[i]).value(), plains[i]);
 }
 
+TEST_F(SegmentFormatTest, UnsealedChunksAreAsTheyWereCompressed) {
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    const ByteView stored =
+        std::as_const(bytes).view().subspan(entries[i].offset, entries[i].stored);
+    Bytes content(stored.size() - codec::aead_tag_bytes);
+    ASSERT_TRUE(unseal_chunk(key, identity, i, entries[i], stored, content));
+    if (entries[i].codec == Codec::none) EXPECT_EQ(content, plains[i]);
+    Bytes again(stored.size());
+    seal_chunk(key, identity, i, entries[i], content, again);
+    EXPECT_TRUE(std::ranges::equal(again, stored));
+    EXPECT_EQ(unseal_chunk(key, identity, i + 1, entries[i], stored, content).error().code(),
+              ErrorCode::corrupt);
+  }
+}
+
 TEST_F(SegmentFormatTest, AChunkInAnotherPlaceOrUnderAnotherNameIsCorrupt) {
   EXPECT_EQ(open(1, entries[0]).error().code(), ErrorCode::corrupt);
   ChunkEntry other = entries[3];
