@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t replay_bytes = 4 * mib;   // Read at a time.
 constexpr std::uint64_t mark_bytes = 64 * kib;  // Between marks.
-constexpr std::uint64_t look_bytes = 1 * mib;   // How much may be written until room is looked for,
+constexpr std::uint64_t brought_steps_max = 256;
+constexpr std::uint64_t look_bytes = 1 * mib;  // How much may be written until room is looked for,
 constexpr Duration look_span = std::chrono::seconds(1);  // and how old an answer may be.
 
 }  // namespace
@@ -65,7 +66,7 @@ Task<Result<void>> OwnedLog::open_generation(std::vector<SlotId> avoided) {
   bytes_ever_ = 0;
   looked_at_bytes_ = 0;
   marks_.assign(1, {.sequence = first_sequence_, .bytes = 0});
-  note_size(opened_.tail.sequence, opened_.size_bytes);
+  note_size_brought();
   sealer_.emplace(environment_.keys, opened_.generation.id);
   co_return Result<void>();
 }
@@ -203,6 +204,19 @@ Task<Result<void>> OwnedLog::truncate(std::uint64_t until) {
   size_bytes_ = bytes_ever_ - marks_.front().bytes;
   look_for_room_soon();
   co_return Result<void>();
+}
+
+// How the bytes lie among the records that were brought is not known: about evenly.
+void OwnedLog::note_size_brought() {
+  const std::uint64_t count = opened_.tail.sequence + 1 - first_sequence_;
+  const std::uint64_t steps = std::min<std::uint64_t>(count, brought_steps_max);
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 1; i <= steps; ++i) {
+    const std::uint64_t until =
+        opened_.size_bytes / steps * i + opened_.size_bytes % steps * i / steps;
+    note_size(first_sequence_ - 1 + count * i / steps, until - bytes);
+    bytes = until;
+  }
 }
 
 // `bytes` were added up to `sequence`.

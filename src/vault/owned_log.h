@@ -66,6 +66,7 @@ class OwnedLog final : public RangeLog {
   Task<void> look_for_room();
   void look_for_room_soon();
   void note_size(std::uint64_t sequence, std::uint64_t bytes);
+  void note_size_brought();
 
   Environment environment_;
   boost::asio::any_io_executor executor_;
