@@ -120,9 +120,9 @@ Task<Result<void>> LocalSlot::put_shard(ShardName name, ShardContent content) {
   co_return co_await shards_.put(name, std::move(content));
 }
 
-Task<Result<AlignedBuffer>> LocalSlot::read_shard(ShardName name, std::uint32_t first_block,
-                                                  std::uint32_t block_count) {
-  co_return co_await shards_.read(name, first_block, block_count);
+Task<Result<void>> LocalSlot::read_shard(ShardName name, std::uint32_t first_block,
+                                         MutableByteView into) {
+  co_return co_await shards_.read(name, first_block, into);
 }
 
 Task<Result<AlignedBuffer>> LocalSlot::read_shard_verified(ShardName name,

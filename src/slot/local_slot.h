@@ -58,8 +58,8 @@ class LocalSlot final : public Slot {
   Incarnation incarnation() const override { return incarnations_.back(); }
 
   Task<Result<void>> put_shard(ShardName name, ShardContent content) override;
-  Task<Result<AlignedBuffer>> read_shard(ShardName name, std::uint32_t first_block,
-                                         std::uint32_t block_count) override;
+  Task<Result<void>> read_shard(ShardName name, std::uint32_t first_block,
+                                MutableByteView into) override;
   Task<Result<AlignedBuffer>> read_shard_verified(ShardName name, std::uint32_t first_block,
                                                   std::uint32_t block_count) override;
   Task<Result<ShardHead>> head_shard(ShardName name) override;

@@ -55,18 +55,26 @@ Task<void> shards_come_back(LocalSlot& slot) {
   const auto head = (co_await slot.head_shard(name)).value();
   EXPECT_EQ(head.size, shard.bytes.size());
   EXPECT_EQ(head.root, shard_root(name, shard.leaves));
-  const auto middle = (co_await slot.read_shard(name, 2, 5)).value();
+  AlignedBuffer middle(5 * block_bytes);
+  (co_await slot.read_shard(name, 2, middle.view())).value();
   EXPECT_TRUE(std::ranges::equal(middle.view(),
                                  ByteView(shard.bytes).subspan(2 * block_bytes, 5 * block_bytes)));
   const auto all = (co_await slot.read_shard_verified(name, 0, 9)).value();
   EXPECT_TRUE(std::ranges::equal(all.view(), shard.bytes));
-  EXPECT_EQ((co_await slot.read_shard(name, 5, 5)).error().code(), ErrorCode::invalid);
-  EXPECT_EQ((co_await slot.read_shard(name, 0, UINT32_MAX)).error().code(), ErrorCode::invalid);
+  EXPECT_EQ((co_await slot.read_shard(name, 5, middle.view())).error().code(), ErrorCode::invalid);
+  EXPECT_EQ((co_await slot.read_shard(name, UINT32_MAX, middle.view())).error().code(),
+            ErrorCode::invalid);
+  EXPECT_EQ(
+      (co_await slot.read_shard(name, 0, middle.view().first(block_bytes / 2))).error().code(),
+      ErrorCode::invalid);
+  EXPECT_EQ((co_await slot.read_shard_verified(name, 0, UINT32_MAX)).error().code(),
+            ErrorCode::invalid);
   EXPECT_GT((co_await slot.usage()).value().shards, shard.bytes.size());
 
   (co_await slot.remove_shard(name)).value();
   (co_await slot.remove_shard(name)).value();
-  EXPECT_EQ((co_await slot.read_shard(name, 0, 1)).error().code(), ErrorCode::not_found);
+  EXPECT_EQ((co_await slot.read_shard(name, 0, middle.view())).error().code(),
+            ErrorCode::not_found);
   EXPECT_EQ((co_await slot.usage()).value().shards, 0u);
 }
 TEST_F(LocalSlotTest, AShardComesBackWholeAndInParts) {

@@ -240,27 +240,26 @@ void ShardStore::forget_handle(ShardName name) {
   std::erase_if(handles_, [&](const Handle& each) { return each->name == name; });
 }
 
-Task<Result<AlignedBuffer>> ShardStore::read(ShardName name, std::uint32_t first_block,
-                                             std::uint32_t block_count) {
+Task<Result<void>> ShardStore::read(ShardName name, std::uint32_t first_block,
+                                    MutableByteView into) {
   CO_TRY_LET(const Handle shard, co_await open_shard(name));
-  co_return co_await read_blocks(shard, first_block, block_count);
+  co_return co_await read_blocks(shard, first_block, into);
 }
 
-Task<Result<AlignedBuffer>> ShardStore::read_blocks(Handle shard, std::uint32_t first_block,
-                                                    std::uint32_t block_count) {
-  if (block_count == 0 || first_block > shard->block_count ||
+Task<Result<void>> ShardStore::read_blocks(Handle shard, std::uint32_t first_block,
+                                           MutableByteView into) {
+  const std::uint64_t block_count = into.size() / block_bytes;
+  if (block_count == 0 || into.size() % block_bytes != 0 || first_block > shard->block_count ||
       block_count > shard->block_count - first_block) {
     co_return fail(ErrorCode::invalid,
-                   fmt::format("{}: blocks {} to {} of {}", describe(shard->name), first_block,
-                               std::uint64_t{first_block} + block_count, shard->block_count));
+                   fmt::format("{}: {} bytes from block {} of {}", describe(shard->name),
+                               into.size(), first_block, shard->block_count));
   }
-  AlignedBuffer blocks(block_count * block_bytes);
-  CO_TRY_LET(const std::size_t size,
-             co_await shard->file->read(first_block * block_bytes, blocks.view()));
-  if (size != blocks.size()) {
+  CO_TRY_LET(const std::size_t size, co_await shard->file->read(first_block * block_bytes, into));
+  if (size != into.size()) {
     co_return fail(ErrorCode::corrupt, describe(shard->name) + " is cut short");
   }
-  co_return blocks;
+  co_return Result<void>();
 }
 
 Task<Result<ShardFooter>> ShardStore::read_footer(Handle shard) {
@@ -286,7 +285,12 @@ Task<Result<AlignedBuffer>> ShardStore::read_verified(ShardName name, std::uint3
              co_await shard->file->read(shard->block_count * block_bytes, trailer.view()));
   auto table = decode_shard_table(trailer.view().first(size), footer);
   if (!table) co_return std::unexpected(std::move(table).error().within(describe(name)));
-  CO_TRY_LET(AlignedBuffer blocks, co_await read_blocks(shard, first_block, block_count));
+  // More than there are: no memory is asked for.
+  if (block_count > shard->block_count) {
+    co_return fail(ErrorCode::invalid, describe(name) + " has fewer blocks");
+  }
+  AlignedBuffer blocks(block_count * block_bytes);
+  CO_TRY(co_await read_blocks(shard, first_block, blocks.view()));
   for (std::uint32_t i = 0; i < block_count; ++i) {
     const ByteView block = blocks.view().subspan(i * block_bytes, block_bytes);
     if (codec::merkle_leaf(block) != table->leaves[first_block + i]) {

@@ -36,8 +36,7 @@ class ShardStore {
 
   // As in Slot.
   Task<Result<void>> put(ShardName name, ShardContent content);
-  Task<Result<AlignedBuffer>> read(ShardName name, std::uint32_t first_block,
-                                   std::uint32_t block_count);
+  Task<Result<void>> read(ShardName name, std::uint32_t first_block, MutableByteView into);
   Task<Result<AlignedBuffer>> read_verified(ShardName name, std::uint32_t first_block,
                                             std::uint32_t block_count);
   Task<Result<ShardHead>> head(ShardName name);
@@ -56,8 +55,7 @@ class ShardStore {
 
   Task<Result<Handle>> open_shard(ShardName name);
   Task<Result<ShardFooter>> read_footer(Handle shard);
-  Task<Result<AlignedBuffer>> read_blocks(Handle shard, std::uint32_t first_block,
-                                          std::uint32_t block_count);
+  Task<Result<void>> read_blocks(Handle shard, std::uint32_t first_block, MutableByteView into);
   Task<Result<bool>> has_already(ShardName name, codec::MerkleHash root);
   Task<Result<void>> put_alone(ShardName name, ShardContent content);
   Task<Result<void>> write_file(std::string path, ShardName name, const ShardContent& content);

@@ -98,9 +98,10 @@ class Slot {
   // is fine; other content under a name that exists is `conflict`.
   virtual Task<Result<void>> put_shard(ShardName name, ShardContent content) = 0;
 
-  // Whole blocks. Not checked against their hashes: the reader's decryption does that.
-  virtual Task<Result<AlignedBuffer>> read_shard(ShardName name, std::uint32_t first_block,
-                                                 std::uint32_t block_count) = 0;
+  // Fills `into`, memory of an AlignedBuffer or whole pages of one, with as many whole blocks. Not
+  // checked against their hashes: the reader's decryption does that.
+  virtual Task<Result<void>> read_shard(ShardName name, std::uint32_t first_block,
+                                        MutableByteView into) = 0;
 
   // The same, with every block checked against its leaf hash and the leaves against the root:
   // `corrupt` if one lies.

@@ -23,9 +23,7 @@ constexpr std::uint32_t run_bytes_max = 4 * mib;
 // Less than this is decrypted on the loop.
 constexpr std::size_t inline_bytes_max = 24 * kib;
 
-constexpr std::uint32_t block_of(std::uint32_t offset) {
-  return offset / static_cast<std::uint32_t>(slot::block_bytes);
-}
+constexpr auto block_bytes = static_cast<std::uint32_t>(slot::block_bytes);
 
 }  // namespace
 
@@ -142,27 +140,37 @@ Task<Result<void>> ChunkFetcher::read_one(std::size_t index, std::vector<Wanted>
   co_return std::move(runs.front().outcome);
 }
 
-// Leaves in each run how it went. All are decrypted in one hop: with many readers, chunks of one
-// object lie between those of others.
+// Leaves in each run how it went. All are read into one block of memory and decrypted in one hop:
+// where many write at a time, chunks of one object lie between those of others.
 Task<void> ChunkFetcher::read(std::vector<Run>& runs, std::vector<Wanted>& wanted) {
+  std::size_t sealed_bytes = 0;
   std::size_t size = 0;
   for (Run& run : runs) {
+    sealed_bytes += run.end - run.begin;
+    run.blocks_begin = run.begin / block_bytes * block_bytes;
+    run.blocks_end = (run.end + block_bytes - 1) / block_bytes * block_bytes;
+    size += run.blocks_end - run.blocks_begin;
+  }
+  AlignedBuffer memory(size);
+  std::size_t at = 0;
+  for (Run& run : runs) {
+    run.blocks = memory.view().subspan(at, run.blocks_end - run.blocks_begin);
+    at += run.blocks.size();
     run.outcome = co_await load(run);
-    size += run.end - run.begin;
   }
   const auto work = [&] {
     for (Run& run : runs) {
       if (run.outcome) run.outcome = open(run, wanted);
     }
   };
-  if (size <= inline_bytes_max) {
+  if (sealed_bytes <= inline_bytes_max) {
     work();
   } else {
     co_await env_.workers.run(work);
   }
 }
 
-// Brings the run's bytes, as they are stored, into memory.
+// Brings the run's bytes, as they are stored, into its memory.
 Task<Result<void>> ChunkFetcher::load(Run& run) {
   const SegmentRow* row = env_.segments.find(run.segment);
   if (row == nullptr) co_return fail(ErrorCode::corrupt, "segment is not known");
@@ -170,17 +178,12 @@ Task<Result<void>> ChunkFetcher::load(Run& run) {
   CO_TRY_LET(run.key, env_.keys.segment_key(row->key_generation, row->id, row->kind));
   if (const auto open = env_.segments.find_open(run.segment)) {
     // Copied in this turn: the buffer may be gone after the next wait.
-    run.bytes = AlignedBuffer(run.end - run.begin);
-    std::memcpy(run.bytes.data(), open->buffer.data() + run.begin, run.bytes.size());
-    run.bytes_begin = run.begin;
+    std::memcpy(run.blocks.data() + (run.begin - run.blocks_begin), open->buffer.data() + run.begin,
+                run.end - run.begin);
     co_return Result<void>();
   }
-  const std::uint32_t first = block_of(run.begin);
-  const std::uint32_t count = block_of(run.end - 1) - first + 1;
-  CO_TRY_LET(run.bytes, co_await env_.slot.read_shard(
-                            {.segment = run.identity.segment, .number = 0}, first, count));
-  run.bytes_begin = first * static_cast<std::uint32_t>(slot::block_bytes);
-  co_return Result<void>();
+  co_return co_await env_.slot.read_shard({.segment = run.identity.segment, .number = 0},
+                                          run.blocks_begin / block_bytes, run.blocks);
 }
 
 // On a worker.
@@ -196,7 +199,7 @@ Result<void> ChunkFetcher::open(const Run& run, std::vector<Wanted>& wanted) {
                     .stored = place.stored,
                     .plain = place.plain,
                     .codec = place.codec},
-                   run.bytes.view().subspan(place.offset - run.bytes_begin, place.stored),
+                   run.blocks.subspan(place.offset - run.blocks_begin, place.stored),
                    each.chunk->writable()));
   }
   return {};

@@ -55,11 +55,12 @@ class ChunkFetcher {
     std::vector<std::size_t> wanted;  // Into the list asked for.
 
     // Once it was read.
+    std::uint32_t blocks_begin = 0;  // The whole blocks that it lies in, bytes in the segment.
+    std::uint32_t blocks_end = 0;
+    MutableByteView blocks;
     Result<void> outcome;
     SegmentIdentity identity;
     codec::SecretKey key;
-    AlignedBuffer bytes;
-    std::uint32_t bytes_begin = 0;
   };
   struct Wanted {
     ChunkId id;

@@ -187,15 +187,15 @@ Task<Result<Bytes>> TableRecovery::read_piece(const SegmentRow& row, const Check
   constexpr auto block_bytes = static_cast<std::uint32_t>(slot::block_bytes);
   const std::uint32_t first = entry.offset / block_bytes;
   const std::uint32_t last = (entry.offset + entry.stored - 1) / block_bytes;
-  CO_TRY_LET(
-      const AlignedBuffer blocks,
-      co_await env_.slot.read_shard({.segment = row.id, .number = 0}, first, last - first + 1));
+  AlignedBuffer blocks((last - first + 1) * slot::block_bytes);
+  CO_TRY(co_await env_.slot.read_shard({.segment = row.id, .number = 0}, first, blocks.view()));
   Bytes plain(piece.size);
   auto opened = co_await env_.workers.call([&] {
     codec::Aead aead(key);
-    return open_chunk(aead, identity, piece.index, entry,
-                      blocks.view().subspan(entry.offset - first * block_bytes, entry.stored),
-                      plain);
+    return open_chunk(
+        aead, identity, piece.index, entry,
+        std::as_const(blocks).view().subspan(entry.offset - first * block_bytes, entry.stored),
+        plain);
   });
   CO_TRY(std::move(opened));
   co_return plain;
