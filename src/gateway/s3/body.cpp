@@ -16,6 +16,13 @@ namespace holdfast::s3 {
 namespace {
 
 constexpr std::size_t buffer_bytes_min = 1024;
+
+// Each body has two buffers. Large ones mean fewer hops to the workers; with many bodies at a time
+// they are smaller.
+constexpr std::size_t large_buffer_bytes_min = 256 * kib;
+constexpr std::size_t large_buffer_bytes_max = 960 * kib;
+constexpr std::size_t large_buffers_bytes_max = 32 * mib;
+
 // How far a body may run past its announced size before nobody wants to hear the rest.
 constexpr std::uint64_t excess_bytes_max = 64 * kib;
 
@@ -53,6 +60,23 @@ Outcome<void> judge_checksum(ChecksumKind kind, std::string_view claimed,
       Code::bad_digest,
       fmt::format("The {} you specified did not match the calculated checksum.", name_of(kind)));
 }
+
+// One more body that wants large buffers, for as long as this lives.
+class LargeBody {
+ public:
+  explicit LargeBody(Services& services) : services_(services) { ++services_.large_bodies; }
+  LargeBody(const LargeBody&) = delete;
+  LargeBody& operator=(const LargeBody&) = delete;
+  ~LargeBody() { --services_.large_bodies; }
+
+  std::size_t buffer_bytes() const {
+    return std::clamp(large_buffers_bytes_max / (2 * services_.large_bodies),
+                      large_buffer_bytes_min, large_buffer_bytes_max);
+  }
+
+ private:
+  Services& services_;
+};
 
 // A stretch of the body: bytes as they came, and where in them the content lies.
 struct Batch {
@@ -106,10 +130,13 @@ class Intake {
   }
   bool is_inline() const { return claim_.size <= inline_body_bytes_max; }
 
-  std::size_t buffer_size() const {
-    const auto raw = call_.request().content_length.value_or(body_buffer_bytes);
-    return static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(raw, buffer_bytes_min, body_buffer_bytes));
+  std::size_t buffer_size() {
+    const auto raw = call_.request().content_length.value_or(large_buffer_bytes_max);
+    if (raw <= large_buffer_bytes_min) {
+      return static_cast<std::size_t>(std::max<std::uint64_t>(raw, buffer_bytes_min));
+    }
+    large_.emplace(call_.services);
+    return large_->buffer_bytes();
   }
 
   Task<Outcome<void>> pump(vault::ContentWriter& writer);
@@ -132,6 +159,7 @@ class Intake {
   std::optional<ChunkedDecoder> decoder_;
   std::optional<ChunkSignatures> signatures_;
   TaskGroup hashes_;
+  std::optional<LargeBody> large_;
   bool has_ended_ = false;
   std::uint64_t size_ = 0;  // Of the content so far.
   std::optional<codec::Md5::Value> md5_;
@@ -149,7 +177,7 @@ Task<Outcome<void>> Intake::pump(vault::ContentWriter& writer) {
     CO_TRY(verify_chunks(first));
     co_return co_await write(writer, first);
   }
-  Batch second(body_buffer_bytes);
+  Batch second(first.memory.size());
   Batch* current = &first;
   Batch* next = &second;
   while (!current->steps.empty()) {

@@ -16,7 +16,6 @@
 namespace holdfast::s3 {
 
 inline constexpr std::size_t inline_body_bytes_max = 16 * kib;
-inline constexpr std::size_t body_buffer_bytes = 256 * kib;
 
 struct Checksum {
   ChecksumKind kind = ChecksumKind::crc64nvme;

@@ -33,6 +33,7 @@ struct Services {
   env::Random& random;
   env::Workers& workers;
   std::string region;
+  std::size_t large_bodies = 0;  // Being received: they share the memory for buffers (body.cpp).
 };
 
 struct Call {
