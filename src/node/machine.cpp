@@ -6,6 +6,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -50,6 +51,10 @@ void guard_memory() {
   const rlimit none{0, 0};
   (void)::setrlimit(RLIMIT_CORE, &none);
   (void)::prctl(PR_SET_DUMPABLE, 0);
+}
+
+void guard_files() {
+  (void)::umask(S_IRWXG | S_IRWXO);
 }
 
 std::string gauge(std::string_view name, std::string_view help, std::uint64_t value) {

@@ -20,6 +20,9 @@ void forget_file(const std::string& path);
 // Keeps core dumps and debuggers away from the keys in memory.
 void guard_memory();
 
+// What the process makes from now on is its user's alone, whoever makes it: RocksDB too.
+void guard_files();
+
 // One figure as a family of OpenMetrics.
 std::string gauge(std::string_view name, std::string_view help, std::uint64_t value);
 

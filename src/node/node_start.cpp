@@ -53,6 +53,7 @@ Task<Result<std::unique_ptr<Node>>> Node::open(boost::asio::any_io_executor exec
   std::unique_ptr<Node> node(new Node(std::move(executor), outside, std::move(options)));
   log::configure(log_level_of(node->options_.settings), log_format_of(node->options_.settings));
   guard_memory();
+  guard_files();
   node->signals_ = std::make_unique<Signals>(node->executor_);
   CO_TRY(co_await node->take_folder());
   CO_TRY(co_await node->open_disks());

@@ -23,7 +23,7 @@ from server import ServerError, scratch_folder  # noqa: E402
 
 PARTS = ("engine", "s3", "tree")
 OBJECTS, OBJECTS_FULL = 100_000, 1_000_000
-REST_SECONDS = 5
+REST_SECONDS = 15
 
 
 class Matrix:
