@@ -34,6 +34,12 @@ std::unexpected<Error> not_open(State state, const std::string& failure) {
   return fail(ErrorCode::unavailable, fmt::format("The vault could not be opened: {}", failure));
 }
 
+// All but what tells how the start goes.
+bool waits_for_start(std::string_view target) {
+  return target.starts_with("/v1/") && !target.starts_with("/v1/status") &&
+         !target.starts_with("/v1/config");
+}
+
 bool changes_storage(std::string_view target) {
   return target == "/v1/vault/lock" || target == "/v1/vault/unlock";
 }
@@ -98,7 +104,7 @@ Result<void> Node::reload_certificate() {
 }
 
 Task<void> Node::let_go() {
-  phase_ = State::draining;
+  enter(State::draining);
   signals_->end_at_once_on_next();
   signals_->end_after(drain_patience + close_patience);
   if (s3_server_) co_await s3_server_->drain(drain_patience);
@@ -123,7 +129,15 @@ Task<void> Node::handle_s3(net::Exchange& exchange) {
   use_ended_.wake_all();
 }
 
+void Node::enter(State phase) {
+  phase_ = phase;
+  phase_changed_.wake_all();
+}
+
 Task<void> Node::handle_api(net::Exchange& exchange) {
+  while (phase_ == State::starting && waits_for_start(exchange.request().target)) {
+    co_await phase_changed_.wait();
+  }
   // Those that open or close the storage wait for all others, so they cannot be among them.
   const bool is_use = !changes_storage(exchange.request().target);
   uses_ += is_use ? 1 : 0;
@@ -192,7 +206,7 @@ Task<Result<void>> Node::lock() {
                    "Without a passphrase the vault could not be opened again.\nSet one first: "
                    "holdfast vault passphrase");
   }
-  phase_ = State::locked;
+  enter(State::locked);
   co_await close_storage();
   keys_->lock();
   log::info("the vault is locked");

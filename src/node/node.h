@@ -88,6 +88,7 @@ class Node final : public Control {
 
   Task<void> handle_s3(net::Exchange& exchange);
   Task<void> handle_api(net::Exchange& exchange);
+  void enter(State phase);
   Task<void> close_storage();
   void reload();
   Task<void> let_go();
@@ -96,7 +97,8 @@ class Node final : public Control {
   Outside& outside_;
   NodeOptions options_;
   WallTime since_;
-  State phase_ = State::starting;
+  State phase_ = State::starting;  // Set by enter() only.
+  WaitList phase_changed_;
   std::string failure_;  // Why the vault could not be opened.
 
   // Destroyed in the opposite order: each uses those above it.

@@ -182,7 +182,7 @@ Task<Result<void>> Node::open_keys() {
   CO_TRY_LET(keys_,
              co_await VaultKeys::open(*data_, outside_.random(), outside_.workers(), passphrase));
   if (keys_->has_passphrase() && !passphrase && !keys_->ring()) {
-    phase_ = State::locked;
+    enter(State::locked);
     log::info("the vault is locked; `holdfast vault unlock` opens it");
     co_return Result<void>();
   }
@@ -196,10 +196,10 @@ Task<Result<void>> Node::open_keys() {
 
 // With the keys unlocked, and changing_ held.
 Task<Result<void>> Node::open_vault() {
-  phase_ = State::starting;
+  enter(State::starting);
   auto opened = co_await open_storage();
   if (!opened) {
-    phase_ = State::failed;
+    enter(State::failed);
     failure_ = opened.error().context();
     log::error("the vault could not be opened: {}", failure_);
     co_return opened;
@@ -215,7 +215,7 @@ Task<Result<void>> Node::open_vault() {
   keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, [this] {
     return s3_meter_.activity() + api_meter_.activity();
   });
-  phase_ = State::ready;
+  enter(State::ready);
   log::info("ready; S3 is at {}", endpoint_);
   co_return Result<void>();
 }

@@ -65,6 +65,17 @@ class Nodes:
             said = run("up", "--data", self.base / "two", "--s3", server.address, code=7)
             expect("--s3" in said, f"a port in use is told as {said}")
 
+    def while_starting(self):
+        """What needs the vault waits until it is open; nothing is refused on the way."""
+        with Server(self.base / "starting") as server:
+            holdfast = Shell(server)
+            holdfast("bucket", "create", "early")
+            for _ in range(5):
+                server.kill()
+                server.spawn()
+                wait_until(lambda: server.ask("/healthz")[0] == 200, "it does not come up")
+                expect("early" in holdfast("bucket", "list"), "a bucket is missing")
+
     def passphrase(self):
         secret = self.base / "secret"
         secret.write_text("correct horse\n")
@@ -180,6 +191,7 @@ def tests(base):
     return [("the first start shows the keys", nodes.first_start_on_a_terminal),
             ("a path too long for a socket", nodes.long_path),
             ("a second node says who is first", nodes.second_node),
+            ("a command waits for a node that starts", nodes.while_starting),
             ("passphrase, lock and unlock", nodes.passphrase),
             ("watchers have an address of their own", nodes.watchers),
             ("SIGHUP reads settings anew", nodes.reload),
