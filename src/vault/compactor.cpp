@@ -32,11 +32,17 @@ Task<Result<void>> Collector::compact() {
   Result<void> done;
   for (const SegmentNumber victim : victims) {
     done = co_await empty_segment(victim, moves);
-    if (!done) break;
+    if (done) continue;
+    // What cannot be read stays where it is; room elsewhere must not wait for its repair.
+    const ErrorCode code = done.error().code();
+    const bool is_damage = code == ErrorCode::corrupt || code == ErrorCode::not_found;
+    if (!is_damage || env_.journal.failure()) break;
+    log::warning("segment {} is damaged and not compacted: {}", victim, done.error().context());
+    done = {};
   }
   if (done && !moves.moves.empty()) done = co_await register_moves(moves);
   if (moves.segment) env_.segments.abandon(moves.segment);
-  // No room to compact in, or a chunk that cannot be read: the segments stay as they are.
+  // No room to compact in, or a disk that fails: the segments stay as they are.
   if (!done && !env_.journal.failure()) {
     log::warning("compaction stopped: {}", done.error().context());
     co_return Result<void>();

@@ -178,5 +178,50 @@ TEST(LocalVaultTest, RoomOfRemovedContentComesBack) {
   machine.world.run(machine.vault->close());
 }
 
+std::vector<std::string> shards_of(Machine& machine) {
+  std::vector<std::string> shards;
+  for (const std::string& name : machine.disk.file_names()) {
+    if (name.ends_with(".shard")) shards.push_back(name);
+  }
+  std::ranges::sort(shards);
+  return shards;
+}
+
+// The segments of the first half are damaged: the others are compacted nevertheless.
+Task<void> compact_around_damage(Machine& machine) {
+  std::vector<std::string> early;
+  for (int i = 0; i < 120; ++i) {
+    EXPECT_TRUE(co_await put(machine, std::to_string(i), random_bytes(machine.random, mib)));
+    if (i == 60) early = shards_of(machine);
+  }
+  for (int i = 0; i < 120; ++i) {
+    if (i % 4 != 0) EXPECT_TRUE(co_await remove(machine, std::to_string(i)));
+  }
+  const auto full = shards_of(machine);
+  std::erase_if(early, [&](const auto& name) { return !std::ranges::binary_search(full, name); });
+  EXPECT_FALSE(early.empty());
+  for (const std::string& name : early) {
+    for (std::uint64_t at = 0; at < 3 * mib; at += 16 * kib) {
+      machine.disk.flip_bit(name, 8 * at);
+    }
+  }
+  NamedChunks live(machine.vault->table());
+  for (int cycle = 0; cycle < 2; ++cycle) {
+    const auto freed = co_await machine.vault->collect(live);
+    EXPECT_TRUE(freed) << freed.error().context();
+  }
+  EXPECT_LT(shards_of(machine).size(), full.size());
+  for (int i = 72; i < 120; i += 4) {
+    EXPECT_TRUE(co_await get(machine, std::to_string(i))) << i;
+  }
+}
+
+TEST(LocalVaultTest, ADamagedSegmentKeepsNoOtherFromBeingCompacted) {
+  Machine machine(1);
+  start_process(machine);
+  machine.world.run(compact_around_damage(machine));
+  machine.world.run(machine.vault->close());
+}
+
 }  // namespace
 }  // namespace holdfast::vault
