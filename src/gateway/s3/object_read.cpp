@@ -55,6 +55,7 @@ Outcome<ObjectRead> ObjectRead::create(Call& call) {
   ObjectRead read;
   read.conditions_ = Conditions::read(call.request().headers, "", call.services.clock.wall_now());
   read.range_header_ = call.header("range");
+  read.if_range_ = call.header("if-range");
   TRY_LET(read.part_number_, read_part_number(call));
   if (read.part_number_ && !read.range_header_.empty()) {
     return refuse(Code::invalid_request,
@@ -101,6 +102,9 @@ Outcome<Range> ObjectRead::choose(const catalog::ObjectInfo& object) {
     return Range{offset, parts_[*part_number_ - 1].size};
   }
   if (range_header_.empty()) return Range{0, object.size};
+  if (!if_range_.empty() && !allows_range(if_range_, subject_of(object))) {
+    return Range{0, object.size};
+  }
   TRY_LET(const auto range, parse_range(range_header_, object.size));
   if (!range) return Range{0, object.size};
   is_partial_ = true;

@@ -28,6 +28,7 @@ class ObjectRead {
  private:
   Conditions conditions_;
   std::string range_header_;
+  std::string if_range_;
   std::optional<std::uint32_t> part_number_;
   std::vector<catalog::PartInfo> parts_;
   bool is_partial_ = false;

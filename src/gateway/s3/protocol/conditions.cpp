@@ -86,6 +86,15 @@ Outcome<void> judge_read(const Conditions& conditions, const Subject& subject) {
   return {};
 }
 
+bool allows_range(std::string_view value, const Subject& subject) {
+  value = trim(value);
+  if (const auto date = parse_http_time(value)) return whole_seconds(subject.modified) == *date;
+  if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
+    value = value.substr(1, value.size() - 2);
+  }
+  return value == subject.etag;
+}
+
 Outcome<void> judge_copy_source(const Conditions& conditions, const Subject& subject) {
   TRY(judge_requirements(conditions, subject));
   const auto header = find_unmodified(conditions, subject);

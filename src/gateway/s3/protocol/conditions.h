@@ -37,6 +37,11 @@ Outcome<void> judge_read(const Conditions& conditions, const Subject& subject);
 // For the source of a copy: like a read, but what is not modified is a failure too.
 Outcome<void> judge_copy_source(const Conditions& conditions, const Subject& subject);
 
+// Whether If-Range with `value` lets a Range count: it names just this state of the object, by its
+// ETag (a weak one never does) or its date. Otherwise the client's part is of other bytes, and it
+// wants the whole.
+bool allows_range(std::string_view value, const Subject& subject);
+
 // For replacing an object; nothing: there is none. Only If-Match with an ETag and If-None-Match
 // with
 // "*", and one of them at a time.

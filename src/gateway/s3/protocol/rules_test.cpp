@@ -112,6 +112,16 @@ TEST(Conditions, FollowTheOrderOfHttp) {
             Code::precondition_failed);
 }
 
+TEST(Conditions, OfRangesNameTheVeryState) {
+  EXPECT_TRUE(allows_range("\"abc\"", subject));
+  EXPECT_TRUE(allows_range(" abc ", subject));
+  EXPECT_TRUE(allows_range(format_http_time(noon), subject));
+  EXPECT_FALSE(allows_range("\"abd\"", subject));
+  EXPECT_FALSE(allows_range("W/\"abc\"", subject));
+  EXPECT_FALSE(allows_range("*", subject));
+  EXPECT_FALSE(allows_range(format_http_time(later), subject));
+}
+
 TEST(Conditions, OfWritesAreOneAtATime) {
   EXPECT_EQ(code_of(judge_write({.if_none_match = "*"}, std::nullopt)), Code::count);
   EXPECT_EQ(code_of(judge_write({.if_none_match = "*"}, subject)), Code::precondition_failed);
