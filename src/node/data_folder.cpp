@@ -58,6 +58,20 @@ Result<std::string> runtime_folder(const Variables& variables) {
   return folder;
 }
 
+// Whether it was a data folder before, or has nothing in it that another could miss: a new file
+// system has lost+found, and settings may be put there before the first start.
+bool may_be_ours(const std::string& data_folder) {
+  struct stat status{};
+  if (::stat((data_folder + "/register").c_str(), &status) == 0) return true;
+  std::error_code error;
+  for (fs::directory_iterator entry(data_folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto name = entry->path().filename();
+    if (name != "lost+found" && name != "holdfast.yaml") return false;
+  }
+  return !error;
+}
+
 }  // namespace
 
 Result<std::string> find_socket(const std::string& data_folder) {
@@ -112,6 +126,13 @@ Result<void> make_data_folder(const std::string& data_folder) {
   struct stat status{};
   if (::stat(data_folder.c_str(), &status) != 0) return system_error("find", data_folder, errno);
   if (!S_ISDIR(status.st_mode)) return system_error("use", data_folder, ENOTDIR);
+  // A folder that others use for other things is not closed to them by a mistyped --data.
+  if ((status.st_mode & 0077) != 0 && !may_be_ours(data_folder)) {
+    return fail(ErrorCode::denied,
+                fmt::format("The folder {} holds other files, and others may look into it.\nChoose "
+                            "a folder of its own, or make this one yours alone: chmod 700 {}",
+                            data_folder, data_folder));
+  }
   if ((status.st_mode & 0077) != 0 && ::chmod(data_folder.c_str(), 0700) != 0) {
     return system_error("keep others out of", data_folder, errno);
   }

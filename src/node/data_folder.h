@@ -18,7 +18,7 @@ Result<std::string> find_socket(const std::string& data_folder);
 Result<std::string> place_socket(const std::string& data_folder, const Variables& variables);
 
 // Makes the folder, and those above it, for its owner only; takes others' rights away from one that
-// is there.
+// is there. `denied` where that one is open to others and holds what is not ours.
 Result<void> make_data_folder(const std::string& data_folder);
 
 // A file of the data folder that people and scripts read. Written whole, or not at all.
