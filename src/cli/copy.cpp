@@ -120,7 +120,12 @@ class Copy {
       if (!page) break;
       for (const node::ObjectReport& object : page->objects) {
         is_empty = false;
-        if (!target_.is_remote && object.key.ends_with('/')) continue;  // A folder, as S3 has it.
+        if (!target_.is_remote && object.key.ends_with('/')) {
+          if (const auto judged = judge_content(object.key, object.size); !judged) {
+            session_.report_failure(Error(judged.error()).within("Left out " + object.key));
+          }
+          continue;
+        }
         const auto path = relative_path(object.key, prefix);
         if (!path && !target_.is_remote) {
           session_.report_failure(path.error());

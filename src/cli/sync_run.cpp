@@ -120,9 +120,24 @@ Result<void> judge_name(const std::string& path, const std::string& key, bool is
 
 }  // namespace
 
+// A bucket may be empty. A folder in one that holds nothing does not exist: its name is mistyped,
+// and --delete would empty the target.
+Task<Result<void>> SyncRun::check_source(const Place& from) {
+  if (from.key.empty()) co_return Result<void>();
+  RemoteSide there(node_, from);
+  CO_TRY_LET(const SyncEntry* first, co_await there.current());
+  if (first == nullptr) {
+    co_return fail(ErrorCode::not_found, fmt::format("There is nothing at {}.", to_string(from)));
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> SyncRun::compare(Place from, Place to) {
   Place& local = from.is_remote ? to : from;
   const Place& remote = from.is_remote ? from : to;
+  if (from.is_remote) {
+    CO_TRY(co_await check_source(from));
+  }
   CO_TRY_LET(const bool is_there, co_await has_folder(session_, local.path));
   local.path = as_folder(local.path);
   if (!is_there && !from.is_remote) {
@@ -173,7 +188,12 @@ bool SyncRun::is_same(const SyncEntry& source, const SyncEntry& target, bool is_
 Task<void> SyncRun::move(const Place& from, const Place& to, const SyncEntry& source,
                          const SyncEntry* target) {
   const bool is_upload = to.is_remote;
-  if (!is_upload && source.path.ends_with('/')) co_return;  // A folder, as S3 clients mark it.
+  if (!is_upload && source.path.ends_with('/')) {
+    if (const auto judged = judge_content(source.path, source.size); !judged) {
+      session_.report_failure(Error(judged.error()).within("Left out " + source.path));
+    }
+    co_return;
+  }
   if (target != nullptr && is_same(source, *target, is_upload)) {
     ++same_;
     co_return;

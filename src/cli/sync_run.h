@@ -60,6 +60,7 @@ class SyncRun {
   SyncCounts counts(const Transfer& transfer) const;
 
  private:
+  Task<Result<void>> check_source(const Place& from);
   Task<void> move(const Place& from, const Place& to, const SyncEntry& source,
                   const SyncEntry* target);
   Task<void> remove(const Place& to);

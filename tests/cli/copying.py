@@ -126,6 +126,12 @@ class Copying:
         expect("1 removed" in self.holdfast("sync", "--delete", self.tree, "hf://syn/t"), "not told")
         expect("t/deep/c" not in self.keys("syn"), "not removed")
 
+    def sync_takes_no_folder_for_an_empty_one(self):
+        back = self.base / "synced"
+        before = tree_of(back)
+        self.holdfast("sync", "--delete", "hf://syn/mistyped", back, code=3)
+        expect(tree_of(back) == before, "a mistyped source emptied the target")
+
     def sync_checks_contents(self):
         path = self.tree / "größe.jpg"
         facts = path.stat()
@@ -190,6 +196,7 @@ def tests(server, base):
             ("sync there moves what changed", copying.sync_up),
             ("sync back keeps times", copying.sync_down),
             ("sync removes when told to", copying.sync_deletes),
+            ("sync from nothing removes nothing", copying.sync_takes_no_folder_for_an_empty_one),
             ("sync compares contents when told to", copying.sync_checks_contents),
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),

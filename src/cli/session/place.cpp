@@ -61,6 +61,14 @@ Result<std::string> relative_path(std::string_view key, std::string_view prefix)
   }
 }
 
+Result<void> judge_content(std::string_view key, std::uint64_t size) {
+  if (size == 0 || !key.ends_with('/')) return {};
+  return fail(ErrorCode::invalid,
+              fmt::format("The key `{}` has {} bytes of content, but is the name of a folder.\n"
+                          "An S3 client can fetch it.",
+                          key, size));
+}
+
 std::string as_folder(std::string_view key) {
   std::string folder(key);
   if (!folder.empty() && !folder.ends_with('/')) folder += '/';

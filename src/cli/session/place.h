@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ std::string_view last_name(std::string_view path);
 // `key` below the folder `prefix` as a path on this machine: "2026/a.jpg". `invalid` when it cannot
 // be one: it is empty, or would leave the folder.
 Result<std::string> relative_path(std::string_view key, std::string_view prefix);
+
+// Fails with `invalid` for an object with content whose key ends as a folder's name does: no file
+// can be that. Without content it is how S3 clients mark a folder.
+Result<void> judge_content(std::string_view key, std::uint64_t size);
 
 // Adds '/' unless it is empty or ends so.
 std::string as_folder(std::string_view key);
