@@ -102,8 +102,8 @@ class Vault {
   // Finds chunks that nothing needs and frees their room. Returns the bytes freed.
   virtual Task<Result<std::uint64_t>> collect(LiveChunks& live) = 0;
 
-  // For when nobody writes: makes the log short, which otherwise keeps what it holds until much more
-  // has come.
+  // For when nobody writes: makes the log short, which otherwise keeps what it holds until much
+  // more has come.
   virtual Task<Result<void>> rest() = 0;
 
   // Ends in order: what was acknowledged is safe without it too.

@@ -125,19 +125,19 @@ inline Task<void> start(Machine& machine) {
                   : co_await slot::LocalSlot::create(machine.disk, "slot", machine.random);
   machine.slot = std::move(slot).value();
   machine.has_slot = true;
-  auto vault = co_await LocalVault::open(
-      {.executor = machine.process->executor(),
-       .slot = *machine.slot,
-       .keys = machine.keys,
-       .clock = machine.world,
-       .random = machine.random,
-       .workers = machine.workers,
-       .log = std::make_unique<MemoryLog>(machine.log, machine.world),
-       .home = &machine.home},
-      {.cache_bytes = mib,
-       .checkpoint_log_bytes = 2 * mib,
-       .rest_log_bytes = mib,
-       .log_bytes_max = 16 * mib});
+  auto vault =
+      co_await LocalVault::open({.executor = machine.process->executor(),
+                                 .slot = *machine.slot,
+                                 .keys = machine.keys,
+                                 .clock = machine.world,
+                                 .random = machine.random,
+                                 .workers = machine.workers,
+                                 .log = std::make_unique<MemoryLog>(machine.log, machine.world),
+                                 .home = &machine.home},
+                                {.cache_bytes = mib,
+                                 .checkpoint_log_bytes = 2 * mib,
+                                 .rest_log_bytes = mib,
+                                 .log_bytes_max = 16 * mib});
   EXPECT_TRUE(vault) << vault.error().context();
   machine.vault = std::move(vault).value();
 }

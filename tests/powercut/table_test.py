@@ -2,11 +2,17 @@
 """Cuts the power under a table (src/env/rocksdb): it must come up again with a state between two
 batches that is no older than the last flush.
 
+One thing else may happen, rarely, where single sectors of what was not synced survive: a record of
+RocksDB's MANIFEST that lacks one in its middle. RocksDB refuses that as corruption, and a vault then
+builds the table anew (docs/design/2026-11-21-checkpoints.md). Never is it opened with wrong content.
+
 Usage: table_test.py POWERCUT_FS TABLE_WRITER [ROUNDS [SEED]]
 """
 
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,7 +21,12 @@ from disk import Disk
 
 LOAD_SECONDS_MAX = 0.8
 CHANGES_MAX = 400
+REFUSED_SHARE_MAX = 0.2  # Of all rounds.
 WAIT_SECONDS_MAX = 60
+
+
+class Refused(Exception):
+    """The table's list of files lost a sector in its middle, and it says so."""
 
 
 class Writer:
@@ -56,6 +67,8 @@ def play(disk, program, draw, flushed):
     try:
         if not writer.has_begun.wait(WAIT_SECONDS_MAX):
             raise AssertionError("does not open in time")
+        if writer.found is None and re.search(r"Corruption: .*MANIFEST", writer.last_words):
+            raise Refused
         if writer.found is None:
             raise AssertionError(f"does not open: {writer.last_words}")
         if writer.found < flushed:
@@ -78,14 +91,19 @@ def main():
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else int.from_bytes(os.urandom(4))
     with Disk(disk_program) as disk:
         flushed = 0
+        refused = 0
         for number in range(rounds):
             try:
                 flushed = play(disk, program, random.Random(seed + number), flushed)
+            except Refused:
+                flushed = 0
+                refused += 1
+                shutil.rmtree(os.path.join(disk.path, "table"))
             except AssertionError as failure:
                 print(f"round {number} of seed {seed}: {failure}")
                 return 1
-    print(f"{rounds} cuts, seed {seed}: {flushed} batches are left")
-    return 0
+    print(f"{rounds} cuts, seed {seed}: {flushed} batches are left, refused {refused} times")
+    return 0 if refused <= REFUSED_SHARE_MAX * rounds else 1
 
 
 if __name__ == "__main__":
