@@ -1,5 +1,6 @@
 #include "slot/local_log.h"
 
+#include "base/log.h"
 #include "base/number.h"
 
 #include <fmt/format.h>
@@ -130,6 +131,12 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
   CO_TRY_LET(LogScan scan, co_await scan_log_file(*file, *header));
   CO_TRY_LET(const std::uint64_t size, co_await file->size());
   tail_ = scan.tail;
+  if (scan.is_torn && !scan.is_rotten) {
+    log::warning(
+        "{}: what follows record {} is not whole and is dropped: a crash cut it short before it "
+        "was acknowledged, or the disk has damaged the last record since",
+        path, tail_.sequence);
+  }
   if (scan.is_rotten) damage_ = fmt::format("{}: record {} is damaged", path, tail_.sequence + 1);
   files_.push_back({.number = number,
                     .generation = header->generation,

@@ -80,6 +80,9 @@ Task<Result<LogScan>> scan_log_file(env::File& file, const LogFileHeader& header
     scan.tail = head->after;
     scan.end += padded;
   }
+  CO_TRY_LET(const ByteView next, co_await window.at(scan.end));
+  const auto begun = find_frame(next, header.nonce);
+  scan.is_torn = begun && begun->before == scan.tail;
   for (std::uint64_t at = scan.end; at < size && !scan.is_rotten; at += log_block_bytes) {
     CO_TRY_LET(const auto head, co_await whole_frame_at(window, at, header.nonce));
     scan.is_rotten = head.has_value();

@@ -21,6 +21,7 @@ struct LogScan {
   std::vector<FramePlace> frames;
   LogTail tail;            // After the last of them.
   std::uint64_t end = 0;   // Where the next frame goes.
+  bool is_torn = false;    // The next frame begins, and is not whole.
   bool is_rotten = false;  // There is a whole frame somewhere behind one that is not.
 };
 

@@ -22,6 +22,8 @@ constexpr std::uint64_t seal_bytes_min = segment_bytes_min;
 constexpr std::size_t record_credit_bytes = 64 * mib;
 constexpr std::size_t record_overhead_bytes = 512;
 
+constexpr Duration mark_tail_after = std::chrono::milliseconds(50);
+
 }  // namespace
 
 LocalVault::LocalVault(Environment environment, VaultOptions options)
@@ -70,7 +72,26 @@ Task<Result<std::uint64_t>> LocalVault::commit_now(Record record) {
   const std::uint64_t sequence = submit(std::move(record));
   if (is_checkpoint_due()) log_grew_.wake_one();
   CO_TRY(co_await journal_->wait_applied(sequence));
+  tail_moved_.wake_one();
   co_return sequence;
+}
+
+// Should the very last record on a disk rot, it looks like one that a crash cut short, which was
+// never acknowledged and is dropped. So a record that says nothing follows whenever nothing else
+// does: from then on damage to those before it is told from a torn end.
+Task<void> LocalVault::mark_tail() {
+  std::uint64_t marked = journal_->next_sequence();
+  while (!is_closing_ && !journal_->failure()) {
+    const std::uint64_t next = journal_->next_sequence();
+    if (next == marked) {
+      co_await tail_moved_.wait();
+      continue;
+    }
+    co_await clock_.sleep_until(clock_.now() + mark_tail_after);
+    if (is_closing_ || journal_->failure() || journal_->next_sequence() != next) continue;
+    if (const auto done = co_await journal_->commit({}); !done) break;  // Told by the journal.
+    marked = next + 1;
+  }
 }
 
 // Returns when what is left in memory only is little enough for a record, and complete.
@@ -199,6 +220,7 @@ Task<void> LocalVault::close() {
   is_closing_ = true;
   log_grew_.wake_all();
   log_shrank_.wake_all();
+  tail_moved_.wake_all();
   const auto collected = co_await collecting_.lock();
   const auto checkpointed = co_await checkpointing_.lock();
   segments_->stop();

@@ -108,6 +108,7 @@ class LocalVault final : public Vault {
            log_->size_bytes() > log_bytes_before_ + options_.checkpoint_log_bytes ||
            changes_ever() > changes_flushed_ + options_.checkpoint_changes;
   }
+  Task<void> mark_tail();
   Task<void> keep_log_short();
   Task<Result<void>> make_checkpoint(bool with_copy);
   Task<Result<void>> flush();
@@ -152,6 +153,7 @@ class LocalVault final : public Vault {
   std::size_t unreadable_ = 0;          // Of these, the newest so many.
   std::uint64_t changes_flushed_ = 0;   // Of changes_ever(), in durable tables.
   WaitList log_grew_;
+  WaitList tail_moved_;
   WaitList log_shrank_;
   std::size_t commits_ = 0;  // At work.
   WaitList commit_ended_;

@@ -71,6 +71,7 @@ Task<Result<std::unique_ptr<LocalVault>>> LocalVault::open(Environment environme
   log::debug("vault: replayed {} changes, open after {} ms", changes,
              (vault->clock_.now() - begun_at) / std::chrono::milliseconds(1));
   vault->tasks_.spawn(vault->executor_, vault->keep_log_short());
+  vault->tasks_.spawn(vault->executor_, vault->mark_tail());
   co_return vault;
 }
 
