@@ -9,16 +9,9 @@ import tempfile
 import time
 
 import s3
-from report import expect
+from report import expect, wait_until
 from server import BINARY, Server
 from shell import SECONDS_MAX, Shell, Terminal, clean_environment, run
-
-
-def wait_until(condition, text):
-    deadline = time.monotonic() + SECONDS_MAX
-    while not condition():
-        expect(time.monotonic() < deadline, text)
-        time.sleep(0.01)
 
 
 class Nodes:

@@ -5,6 +5,9 @@ import time
 import traceback
 
 
+WAIT_SECONDS_MAX = 20
+
+
 class Skip(Exception):
     """What the test needs is not there; the text says what, and how to get it."""
 
@@ -16,6 +19,13 @@ class Failure(Exception):
 def expect(condition, text):
     if not condition:
         raise Failure(text)
+
+
+def wait_until(condition, text):
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not condition():
+        expect(time.monotonic() < deadline, text)
+        time.sleep(0.01)
 
 
 class Report:

@@ -3,10 +3,11 @@
 import http.client
 import random
 import subprocess
+import time
 
 import s3
 from lifecycle import client_of
-from report import Skip, expect
+from report import Skip, expect, wait_until
 from server import Server
 
 MB = 1 << 20
@@ -20,6 +21,16 @@ def store(client, draw, bucket):
     for key, content in contents.items():
         client.put(bucket, key, content)
     return contents
+
+
+def frames(folder):
+    """File and offset of each record that holds something, of the log."""
+    for log in folder.rglob("slot/logs/*/*.log"):
+        content = log.read_bytes()
+        for offset in range(0, len(content), 4096):
+            size = int.from_bytes(content[offset + 8:offset + 12], "little")
+            if content[offset:offset + 4] == b"HFfr" and size > 1000:
+                yield log, offset
 
 
 class Damage:
@@ -55,6 +66,26 @@ class Damage:
             expect("flipped/object-" in log, "the log does not name the object")
             expect(server.is_ready(), "the node does not serve any more")
         return f"{len(shards)} flips, {errors} of {len(contents)} objects hit"
+
+    def damaged_end(self):
+        """The last record that was acknowledged before a kill: not taken for one cut short."""
+        server = Server(self.base / "end")
+        with server:
+            client = client_of(server)
+            client.create_bucket("end")
+            client.put("end", "one", b"1" * 1000)
+            client.put("end", "two", b"2" * 1000)
+            time.sleep(1)  # More than a node lets pass before it ends the log.
+            server.kill()
+            log, offset = max(frames(server.folder))
+            with open(log, "r+b") as file:
+                file.seek(offset + 300)
+                byte = file.read(1)[0]
+                file.seek(offset + 300)
+                file.write(bytes([byte ^ 1]))
+            server.spawn()
+            wait_until(lambda: "is damaged" in server.log_tail(), "nothing is said of the damage")
+            expect(not server.is_ready(), "it serves as if nothing were missing")
 
     def full_disk(self):
         disk = self.base / "small"
@@ -101,4 +132,5 @@ class Damage:
 def tests(base):
     damage = Damage(base)
     return [("flipped bits are found", damage.flipped_bits),
+            ("damage to the end of the log is found", damage.damaged_end),
             ("a full disk refuses, reads and deletes", damage.full_disk)]
