@@ -41,11 +41,17 @@ Task<Result<void>> judge(Session& session, const Wish& wish, const Place& place)
                                to_string(place), to_string(place)));
   }
   const bool is_asked = !wish.is_sure && !wish.transfer.is_dry && place.key.empty();
-  if (is_asked && session.terminal().can_ask()) {
-    CO_TRY_LET(const bool is_sure, session.terminal().confirm(fmt::format(
-                                       "Remove everything in the bucket {}?", place.bucket)));
-    if (!is_sure) co_return fail(ErrorCode::denied, "Nothing was removed.");
+  if (!is_asked) co_return Result<void>();
+  if (!session.terminal().can_ask()) {
+    co_return fail(ErrorCode::denied,
+                   fmt::format("Nothing was removed: this would remove everything in the bucket "
+                               "{0}, and there is no terminal to ask on. If that is wanted: "
+                               "holdfast rm -r -y {1}",
+                               place.bucket, to_string(place)));
   }
+  CO_TRY_LET(const bool is_sure, session.terminal().confirm(fmt::format(
+                                     "Remove everything in the bucket {}?", place.bucket)));
+  if (!is_sure) co_return fail(ErrorCode::denied, "Nothing was removed.");
   co_return Result<void>();
 }
 
@@ -79,9 +85,16 @@ Task<Result<void>> remove_folder(Session& session, NodeClient& node, const Wish&
 
 Task<Result<void>> remove(Session& session, const Wish& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
+  std::vector<Place> places;
   for (const std::string& text : wish.places) {
     CO_TRY_LET(Place place, parse_remote(text));
+    places.push_back(std::move(place));
+  }
+  // All before the first removal: what is refused then has removed nothing.
+  for (const Place& place : places) {
     CO_TRY(co_await judge(session, wish, place));
+  }
+  for (Place& place : places) {
     bool was_there = false;
     if (!place.is_folder_like()) {
       auto removed = co_await remove_one(session, *node, wish, place);
@@ -122,7 +135,7 @@ tree::Command rm_command() {
                        .target = &wish->transfer.is_told},
                       {.name = "yes",
                        .letter = 'y',
-                       .help = "Do not ask before all of a bucket is removed",
+                       .help = "Do not ask before all of a bucket is removed; needed without a terminal",
                        .target = &wish->is_sure}},
           .examples = {{"holdfast rm hf://notes/old.txt", "Removes an object"},
                        {"holdfast rm -r hf://photos/2019/", "Removes a folder"}},

@@ -91,6 +91,24 @@ class Copying:
         self.holdfast("rm", "-r", "hf://cup/moved")
         expect(self.keys("hf://cup/moved/") == [], "not removed")
 
+    def whole_bucket_is_asked_for(self):
+        """Without a terminal nobody can be asked; then only -y is a yes."""
+        self.holdfast("bucket", "create", "whole")
+        for key in ("a", "b/c"):
+            self.holdfast("cp", "-", f"hf://whole/{key}", text="x")
+        for places in (["hf://whole"], ["whole"], ["hf://whole/"], ["hf://whole/b/", "hf://whole"]):
+            said = self.holdfast("rm", "-r", *places, code=4)
+            expect("-y" in said and "whole" in said, said)
+            expect(self.keys("whole") == ["a", "b/c"], f"{places} removed something")
+        with Terminal("rm", "-r", "hf://whole", "--data", self.server.folder) as terminal:
+            terminal.wait_for("[y/N]")
+            terminal.type("n\n")
+            expect(terminal.end() == 4, "a no is taken for a yes")
+        expect(self.keys("whole") == ["a", "b/c"], "removed in spite of a no")
+        expect(self.holdfast("rm", "-r", "-n", "hf://whole").count("would remove") == 2, "dry run")
+        self.holdfast("rm", "-r", "-y", "hf://whole")
+        expect(self.keys("whole") == [], "not removed")
+
     def sync_up(self):
         self.holdfast("bucket", "create", "syn")
         self.holdfast("sync", self.tree, "hf://syn/t")
@@ -193,6 +211,7 @@ def tests(server, base):
             ("cp of folders", copying.folders),
             ("mv", copying.moves),
             ("rm", copying.removals),
+            ("rm of a whole bucket is asked for", copying.whole_bucket_is_asked_for),
             ("sync there moves what changed", copying.sync_up),
             ("sync back keeps times", copying.sync_down),
             ("sync removes when told to", copying.sync_deletes),
