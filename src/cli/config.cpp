@@ -27,11 +27,12 @@ Task<Result<void>> show(Session& session, const Wish& wish) {
       table.add({setting.name, joined(setting.values), setting.origin});
     }
   } else {
+    CO_TRY_LET(const std::string folder, session.data_folder());
     CO_TRY_LET(const node::Settings settings, gather_settings(wish.settings, session));
     for (const node::SettingRule& rule : node::setting_rules()) {
       const auto& values = settings.list(rule.name);
       if (rule.name == "data" && values.empty()) {
-        table.add({rule.name, session.data_folder(), std::string("built in")});
+        table.add({rule.name, folder, std::string("built in")});
       } else {
         table.add({rule.name, joined(values),
                    values.empty() ? std::string() : settings.origin(rule.name)});

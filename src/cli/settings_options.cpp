@@ -50,9 +50,10 @@ void add_settings(tree::Command& command, SettingsOptions& options) {
 
 Result<node::Settings> gather_settings(const SettingsOptions& options, const Session& session) {
   node::Spoken spoken = spoken_of(options);
-  if (!session.data_spoken().empty()) spoken["data"] = {session.data_spoken()};
+  TRY_LET(const std::string folder, session.data_folder());
+  if (session.data_spoken()) spoken["data"] = {*session.data_spoken()};
   const node::Variables& variables = session.variables();
-  const auto name = node::settings_file(spoken, variables, session.data_folder());
+  const auto name = node::settings_file(spoken, variables, folder);
   std::optional<node::SettingsFile> file;
   auto content = node::read_note(name.name, settings_bytes_max);
   if (content) {

@@ -34,8 +34,9 @@ std::string welcome(const node::Node& node) {
 Task<Result<void>> up(Session& session, const Wish& wish) {
   CO_TRY_LET(node::Settings settings, gather_settings(wish.settings, session));
   std::error_code error;
-  const auto folder = std::filesystem::absolute(session.data_folder(), error);
-  if (error) co_return fail(ErrorCode::io, fmt::format("find {}", session.data_folder()));
+  CO_TRY_LET(const std::string data_folder, session.data_folder());
+  const auto folder = std::filesystem::absolute(data_folder, error);
+  if (error) co_return fail(ErrorCode::io, fmt::format("find {}", data_folder));
   node::NodeOptions options{
       .data_folder = folder.lexically_normal().string(),
       .settings = std::move(settings),

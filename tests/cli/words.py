@@ -50,6 +50,20 @@ def without_a_node(base):
     expect("/nobody/.local/share/holdfast" in said or "/var/lib/holdfast" in said, said)
 
 
+def empty_data(base):
+    """An empty name, as an unset variable gives, is not taken for the standard folder."""
+    home = base / "nobodys-home"
+    for command in ("status", "config", "up"):
+        said = run(command, "--data", "", code=2, environment=clean_environment(HOME=str(home)))
+        expect("--data is empty" in said, f"{command} says {said}")
+        said = run(command, code=2, environment=clean_environment(HOLDFAST_DATA="", HOME=str(home)))
+        expect("HOLDFAST_DATA is set but empty" in said, f"{command} says {said}")
+    told = json.loads(run("config", "--json", "--data", base / "said",
+                          environment=clean_environment(HOLDFAST_DATA="")))
+    expect(told[0]["value"] == str(base / "said"), f"{told[0]}")
+    expect(not home.exists(), "a folder was made")
+
+
 def man_page():
     page = run("man")
     for command in COMMANDS:
@@ -123,6 +137,7 @@ def tests(base):
     return [("every command explains itself", every_command_explains_itself),
             ("slips of the finger are answered", slips_are_answered),
             ("without a node it says how to start one", lambda: without_a_node(base)),
+            ("an empty data folder is refused", lambda: empty_data(base)),
             ("the man page tells of everything", man_page),
             ("shells complete", completion),
             ("config tells where settings come from", lambda: origins(base)),

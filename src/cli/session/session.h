@@ -27,7 +27,7 @@ struct Surroundings {
 
 // The options that every command takes.
 struct CommonOptions {
-  std::string data;
+  std::optional<std::string> data;
 };
 
 class Session {
@@ -43,10 +43,11 @@ class Session {
   const tree::Command& root() const { return around_.root; }
   bool is_root_user() const { return around_.is_root_user; }
 
-  // Where the node's data lies, by --data, the environment, or who asks.
-  std::string data_folder() const;
+  // Where the node's data lies, by --data, the environment, or who asks. `invalid` where it is said
+  // and empty, as "$UNSET" is: the folder that was meant is hardly the standard one.
+  Result<std::string> data_folder() const;
 
-  const std::string& data_spoken() const { return common_.data; }  // By --data; else empty.
+  const std::optional<std::string>& data_spoken() const { return common_.data; }  // By --data.
 
   // The node. `unavailable` when it does not run.
   Result<NodeClient*> node();
