@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/suggest.h"
+#include "net/address.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -29,6 +30,16 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return meant ? fmt::format(" Did you mean {}?", *meant) : std::string();
 }
 
+// Empty stands for "nowhere" where that can be.
+Result<void> judge_address(const SettingRule& rule, const std::string& value,
+                           std::string_view where) {
+  if (value.empty() && rule.standard.empty()) return {};
+  const auto parsed = net::parse_endpoint(value);
+  if (parsed) return {};
+  return fail(ErrorCode::invalid, fmt::format("{}: {} is an address such as 127.0.0.1:9000: {}.",
+                                              where, rule.name, parsed.error().context()));
+}
+
 // Checks `values` against the rule and brings toggles to "true" and "false".
 Result<std::vector<std::string>> judge(const SettingRule& rule, std::vector<std::string> values,
                                        std::string_view where) {
@@ -44,6 +55,9 @@ Result<std::vector<std::string>> judge(const SettingRule& rule, std::vector<std:
         return fail(ErrorCode::invalid,
                     fmt::format("{}: {} is true or false, not `{}`.", where, rule.name, value));
       }
+    }
+    if (rule.value == "ADDR") {
+      TRY(judge_address(rule, value, where));
     }
     if (rule.kind == SettingKind::choice && !contains(rule.choices, value)) {
       return fail(ErrorCode::invalid, fmt::format("{}: {} is one of {}, not `{}`.{}", where,

@@ -14,11 +14,11 @@ std::string problem(const Spoken& spoken, const Variables& variables,
 }
 
 TEST(Settings, WhatIsSpokenWinsOverEnvironmentOverFileOverStandard) {
-  const auto settings =
-      Settings::gather({{"s3", {":1"}}}, {{"HOLDFAST_S3", ":2"}, {"HOLDFAST_SITE", "attic"}},
-                       SettingsFile{"h.yaml", "s3: :3\nsite: cellar\nregion: eu\n"});
+  const auto settings = Settings::gather(
+      {{"s3", {"[::1]:1"}}}, {{"HOLDFAST_S3", "[::1]:2"}, {"HOLDFAST_SITE", "attic"}},
+      SettingsFile{"h.yaml", "s3: localhost:3\nsite: cellar\nregion: eu\n"});
   ASSERT_TRUE(settings) << settings.error().context();
-  EXPECT_EQ(settings->text("s3"), ":1");
+  EXPECT_EQ(settings->text("s3"), "[::1]:1");
   EXPECT_EQ(settings->origin("s3"), "--s3 on the command line");
   EXPECT_EQ(settings->text("site"), "attic");
   EXPECT_EQ(settings->origin("site"), "HOLDFAST_SITE in the environment");
@@ -51,6 +51,12 @@ TEST(Settings, ValuesThatMakeNoSenseAreRefusedAndSayWhere) {
   EXPECT_NE(problem({}, {}, "- a\n").find("name: value"), std::string::npos);
   EXPECT_NE(problem({}, {}, "a: [\n").find("not valid YAML"), std::string::npos);
   EXPECT_NE(problem({}, {}, "data: /elsewhere\n").find("no setting"), std::string::npos);
+  EXPECT_EQ(problem({{"s3", {"99999"}}}, {}),
+            "--s3: s3 is an address such as 127.0.0.1:9000: '99999' is no address: write "
+            "HOST:PORT.");
+  EXPECT_NE(problem({{"s3", {""}}}, {}).find("--s3: s3 is"), std::string::npos);
+  EXPECT_NE(problem({}, {}, "metrics: here:1\n").find("h.yaml:1: metrics"), std::string::npos);
+  EXPECT_EQ(problem({{"metrics", {""}}}, {{"HOLDFAST_S3", "localhost:0"}}), "none");
   EXPECT_NE(problem({{"s3-cert", {"c.pem"}}}, {}).find("needs its key"), std::string::npos);
 }
 
