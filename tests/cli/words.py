@@ -35,7 +35,9 @@ def slips_are_answered():
     expect("--recursive" in run("ls", "--recursiv", code=2), "no option is suggested")
     expect("SOURCE and TARGET" in run("cp", code=2), "missing arguments are not named")
     expect("create, list, remove" in run("bucket", code=2), "a group does not say what it has")
-    expect("not N" not in run("sync", "a", "b", "-j", "x", code=2), "")
+    for jobs in ("x", "0", "-1", "65", "99999999999999999999"):
+        said = run("sync", "a", "b", "-j", jobs, code=2)
+        expect("from 1 to 64" in said and "not N" not in said, f"-j {jobs} is answered by {said}")
     expect("Did you mean `create`?" in run("help", "bucket", "crate", code=2), "help has no hint")
 
 
@@ -130,6 +132,9 @@ def wrong_settings(base):
     said = run("up", "--data", folder, code=2,
                environment=clean_environment(HOLDFAST_REGOIN="x"))
     expect("HOLDFAST_REGION?" in said, said)
+    for command in ("config", "up"):
+        said = run(command, "--data", folder, "--s3", "99999", code=2)
+        expect("--s3" in said and "HOST:PORT" in said, f"{command} says {said}")
     run("up", "--data", folder, "--config", folder / "nothing.yaml", code=3)
 
 

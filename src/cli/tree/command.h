@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,12 @@ enum class Completes { nothing, file, folder, bucket, place };
 using Target = std::variant<bool*, std::string*, std::optional<std::string>*, std::uint64_t*,
                             std::vector<std::string>*>;
 
+// The numbers that an option takes.
+struct Range {
+  std::uint64_t least = 0;
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+};
+
 struct Option {
   std::string name;        // Without the dashes.
   char letter = 0;         // A short form, or 0.
@@ -37,6 +44,7 @@ struct Option {
   Target target{};
   std::vector<std::string> choices = {};  // If only these values make sense.
   Completes completes = Completes::nothing;
+  Range range = {};  // Where the target is a number.
 };
 
 struct Argument {

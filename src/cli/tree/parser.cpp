@@ -1,5 +1,6 @@
 #include "cli/tree/parser.h"
 
+#include "base/number.h"
 #include "base/suggest.h"
 
 #include <fmt/format.h>
@@ -38,12 +39,26 @@ struct AddOption {
   }
 };
 
+// CLI11 would wrap what is below zero or too large around, without a word.
+std::string judge_number(const Range& range, std::string_view text) {
+  const auto number = parse_number<std::uint64_t>(text);
+  if (number && *number >= range.least && *number <= range.most) return {};
+  if (range.most == std::numeric_limits<std::uint64_t>::max()) {
+    return fmt::format("a number from {} on is needed, not `{}`", range.least, text);
+  }
+  return fmt::format("a number from {} to {} is needed, not `{}`", range.least, range.most, text);
+}
+
 void add_options(CLI::App& app, const Command& command) {
   for (const Option& option : command.options) {
     std::string names = "--" + option.name;
     if (option.letter != 0) names = fmt::format("-{},{}", option.letter, names);
     CLI::Option* added = std::visit(AddOption{app, names, option.help}, option.target);
     if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
+    if (std::holds_alternative<std::uint64_t*>(option.target)) {
+      added->check(
+          [range = option.range](const std::string& text) { return judge_number(range, text); });
+    }
   }
 }
 

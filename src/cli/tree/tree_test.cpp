@@ -33,7 +33,8 @@ Command sample(Taken& taken) {
                             .letter = 'j',
                             .value = "N",
                             .help = "At a time",
-                            .target = &taken.jobs},
+                            .target = &taken.jobs,
+                            .range = {1, 64}},
                            {.name = "format",
                             .value = "NAME",
                             .help = "How to print",
@@ -105,6 +106,10 @@ TEST(Parser, AGroupAloneSaysWhatItOffersAndMissingArgumentsAreNamed) {
   EXPECT_NE(problem(root, {"cp"}).find("SOURCE and TARGET"), std::string::npos);
   EXPECT_NE(problem(root, {"cp", "a", "b", "--format", "xml"}).find("xml"), std::string::npos);
   EXPECT_NE(problem(root, {"cp", "a", "b", "--jobs", "many"}).find("many"), std::string::npos);
+  for (const std::string jobs : {"0", "-1", "65", "99999999999999999999", "1e1", "8x"}) {
+    const std::string said = problem(root, {"cp", "a", "b", "--jobs=" + jobs});
+    EXPECT_NE(said.find("from 1 to 64"), std::string::npos) << jobs << ": " << said;
+  }
   EXPECT_NE(problem(root, {"cp", "a", "b"}), "");
 }
 
