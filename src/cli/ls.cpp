@@ -33,8 +33,9 @@ class Printer {
     }
     const std::string size =
         wish_.is_exact ? std::to_string(object.size) : format_bytes(object.size);
-    return session_.terminal().print(
-        fmt::format("{:>12}  {}  {}\n", size, format_time(object.modified), object.key));
+    return session_.terminal().print(fmt::format("{:>12}  {}  {}\n", size,
+                                                 format_time(object.modified),
+                                                 session_.terminal().shown(object.key)));
   }
 
   Result<void> prefix(const std::string& prefix) {
@@ -43,7 +44,8 @@ class Printer {
       static const std::vector<Column> columns{{"prefix", "", Shows::text}};
       return item(json_object(columns, {prefix}));
     }
-    return session_.terminal().print(fmt::format("{:>12}  {:16}  {}\n", "-", "", prefix));
+    return session_.terminal().print(
+        fmt::format("{:>12}  {:16}  {}\n", "-", "", session_.terminal().shown(prefix)));
   }
 
   Result<void> end() {

@@ -59,12 +59,14 @@ Task<Result<void>> remove_one(Session& session, NodeClient& node, const Wish& wi
                               const Place& place) {
   if (wish.transfer.is_dry) {
     CO_TRY(co_await find_object(node, place.bucket, place.key));
-    co_return session.terminal().print(fmt::format("would remove {}\n", to_string(place)));
+    co_return session.terminal().print(
+        fmt::format("would remove {}\n", session.terminal().shown(to_string(place))));
   }
   CO_TRY(co_await node.tell("DELETE", target_of("objects", place.bucket, place.key)));
   session.report_success();
   if (!wish.transfer.is_told) co_return Result<void>();
-  co_return session.terminal().print(fmt::format("remove {}\n", to_string(place)));
+  co_return session.terminal().print(
+      fmt::format("remove {}\n", session.terminal().shown(to_string(place))));
 }
 
 // All below a folder. `was_there`: an object of the folder's name has been removed.
@@ -135,7 +137,7 @@ tree::Command rm_command() {
                        .target = &wish->transfer.is_told},
                       {.name = "yes",
                        .letter = 'y',
-                       .help = "Do not ask before all of a bucket is removed; needed without a terminal",
+                       .help = "Remove all of a bucket without asking",
                        .target = &wish->is_sure}},
           .examples = {{"holdfast rm hf://notes/old.txt", "Removes an object"},
                        {"holdfast rm -r hf://photos/2019/", "Removes a folder"}},

@@ -46,6 +46,23 @@ class Looking:
         self.holdfast("ls", "hf://nobucket", code=3)
         self.holdfast("ls", "hf://", code=2)
 
+    def control_characters(self):
+        """A terminal is not moved by what a key is; pipes and JSON have the key itself."""
+        self.holdfast("bucket", "create", "ctl")
+        key = "a\x1b[2J\nb\x9bc"
+        self.holdfast("cp", "-", f"hf://ctl/{key}", text="x")
+        expect(self.holdfast.json("ls", "ctl")[0]["key"] == key, "JSON has another key")
+        expect(key in self.holdfast("ls", "ctl"), "a pipe gets another key")
+        shown = "a\\u001b[2J\\nb\\u009bc"
+        for words in (["ls", "ctl"], ["rm", "-n", f"hf://ctl/{key}"],
+                      ["cp", "-v", "-q", f"hf://ctl/{key}", "hf://ctl/" + key + "2"],
+                      ["cat", f"hf://ctl/none{key}"]):
+            with Terminal(*words, "--data", self.server.folder) as terminal:
+                terminal.end()
+                text = terminal.shown
+                expect(b"\x1b[2J" not in text and "\x9b".encode() not in text, f"{words}: {text!r}")
+                expect(words[0] == "cat" or shown.encode() in text, f"{words}: {text!r}")
+
     def long_listing(self):
         folder = self.base / "many"
         folder.mkdir()
@@ -122,6 +139,7 @@ def tests(server, base):
     looking = Looking(server, base)
     return [("buckets", looking.buckets),
             ("ls, folder by folder and whole", looking.listings),
+            ("control characters of keys", looking.control_characters),
             ("a listing of several pages", looking.long_listing),
             ("du", looking.usage),
             ("tables fit a terminal", looking.tables_fit),

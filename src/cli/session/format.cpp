@@ -13,6 +13,19 @@ bool begins_character(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
 }
 
+std::string escape_of(unsigned code) {
+  switch (code) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return fmt::format("\\u{:04x}", code);
+  }
+}
+
 }  // namespace
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -67,6 +80,26 @@ std::string cut_to(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
   while (end < text.size() && (!begins_character(text[end]) || ++seen < columns)) ++end;
   return std::string(text.substr(0, end)) + "…";
+}
+
+std::string without_controls(std::string_view text, Controls kept) {
+  constexpr unsigned char c1_lead = 0xc2;  // U+0080 to U+009F are this and 0x80 to 0x9f in UTF-8.
+  std::string shown;
+  shown.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto after = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool may_stay = kept == Controls::lines && (byte == '\n' || byte == '\t');
+    if (byte == c1_lead && after >= 0x80 && after <= 0x9f) {
+      shown += escape_of(after);
+      ++i;
+    } else if ((byte < 0x20 || byte == 0x7f) && !may_stay) {
+      shown += escape_of(byte);
+    } else {
+      shown += text[i];
+    }
+  }
+  return shown;
 }
 
 }  // namespace holdfast::cli

@@ -30,4 +30,12 @@ std::size_t columns_of(std::string_view text);
 // At most `columns` of them, ended by "…" where something is cut away.
 std::string cut_to(std::string_view text, std::size_t columns);
 
+// Which control characters may stay: the line's end and the tab, or none.
+enum class Controls { lines, none };
+
+// Text for a terminal, which obeys control characters (C0, DEL, C1) instead of showing them: "\n"
+// and
+// "\u001b" for those that may not stay, as JSON has them. All else is left as it is.
+std::string without_controls(std::string_view text, Controls kept);
+
 }  // namespace holdfast::cli

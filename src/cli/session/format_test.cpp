@@ -83,5 +83,20 @@ TEST(ContentType, GoesByTheEndingInEitherCase) {
   EXPECT_EQ(content_type_of("a."), "");
 }
 
+TEST(Format, ControlCharactersAreShownInsteadOfObeyed) {
+  EXPECT_EQ(without_controls("a\x1b[31mb\r\n\tc\x7f", Controls::none),
+            "a\\u001b[31mb\\r\\n\\tc\\u007f");
+  EXPECT_EQ(without_controls("a\n\tb\r\x08", Controls::lines), "a\n\tb\\r\\u0008");
+  EXPECT_EQ(without_controls("\xc2\x9b"
+                             "2J",
+                             Controls::lines),
+            "\\u009b2J");
+  EXPECT_EQ(without_controls("gr\xc3\xb6\xc3\x9f"
+                             "e \xc2\xa7 \xc2",
+                             Controls::none),
+            "gr\xc3\xb6\xc3\x9f"
+            "e \xc2\xa7 \xc2");
+}
+
 }  // namespace
 }  // namespace holdfast::cli

@@ -42,7 +42,7 @@ void Progress::add_file() {
 }
 
 void Progress::clear() {
-  if (is_on_screen_) terminal_.say("\r\033[K");
+  if (is_on_screen_) terminal_.draw("\r\033[K");
   is_on_screen_ = false;
 }
 
@@ -66,7 +66,7 @@ void Progress::show() {
                             .bytes_expected = bytes_expected_,
                             .rate = rate_,
                             .is_complete = is_complete_};
-  terminal_.say("\r" + progress_line(facts, terminal_.columns() - 1) + "\033[K");
+  terminal_.draw("\r" + progress_line(facts, terminal_.columns() - 1) + "\033[K");
   is_on_screen_ = true;
 }
 

@@ -15,10 +15,11 @@ namespace {
 constexpr std::size_t gap = 2;
 constexpr std::size_t text_columns_min = 8;
 
-std::string for_people(const Column& column, const Cell& cell) {
+std::string for_people(const Column& column, const Cell& cell, bool is_on_terminal) {
   switch (column.shows) {
     case Shows::text:
-      return std::get<std::string>(cell);
+      return is_on_terminal ? without_controls(std::get<std::string>(cell), Controls::none)
+                            : std::get<std::string>(cell);
     case Shows::count:
       return format_count(std::get<std::uint64_t>(cell));
     case Shows::bytes:
@@ -86,7 +87,7 @@ std::string Table::to_text(std::size_t width) const {
   for (const auto& row : rows_) {
     auto& line = lines.emplace_back();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (!columns_[i].title.empty()) line.push_back(for_people(columns_[i], row[i]));
+      if (!columns_[i].title.empty()) line.push_back(for_people(columns_[i], row[i], width > 0));
     }
   }
   std::vector<std::size_t> widths(shown.size(), 0);

@@ -30,7 +30,8 @@ class Table {
   void add(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
   bool is_empty() const { return rows_.empty(); }
 
-  // Lines of at most `width` columns: what is too long in the last text column is cut; 0: no limit.
+  // Lines of at most `width` columns: what is too long in the last text column is cut, and
+  // control characters are escaped; 0, where no terminal shows them: text as it is.
   std::string to_text(std::size_t width) const;
   // An array of objects, one a line.
   std::string to_json() const;

@@ -1,5 +1,7 @@
 #include "cli/session/terminal.h"
 
+#include "cli/session/format.h"
+
 #include <fmt/format.h>
 
 #include <sys/ioctl.h>
@@ -75,7 +77,12 @@ std::size_t Terminal::columns() const {
 }
 
 Result<void> Terminal::print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+  if (!is_output_shown()) return print(as_bytes(text));
+  return print(as_bytes(without_controls(text, Controls::lines)));
+}
+
+Result<void> Terminal::print(ByteView bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) {
     return fail(ErrorCode::io, fmt::format("write to standard output: {}", std::strerror(errno)));
   }
   return {};
@@ -88,7 +95,16 @@ Result<void> Terminal::flush() {
   return {};
 }
 
+std::string Terminal::shown(std::string_view name) const {
+  return is_output_shown() ? without_controls(name, Controls::none) : std::string(name);
+}
+
 void Terminal::say(std::string_view text) {
+  if (!is_error_shown()) return draw(text);
+  draw(without_controls(text, Controls::lines));
+}
+
+void Terminal::draw(std::string_view text) {
   std::fflush(stdout);
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);

@@ -20,13 +20,19 @@ class Terminal {
   // Columns of the terminal that shows `standard error`; 80 where nobody knows.
   std::size_t columns() const;
 
-  // To standard output. Fails when it is closed or full.
+  // To standard output. Fails when it is closed or full. Where a person looks at it, control
+  // characters of text are shown and not obeyed; bytes are always exact.
   Result<void> print(std::string_view text);
-  Result<void> print(ByteView bytes) { return print(as_text(bytes)); }
+  Result<void> print(ByteView bytes);
   Result<void> flush();
 
-  // To standard error, at once.
+  // To standard error, at once. As print() does with control characters.
   void say(std::string_view text);
+  // The same, with control characters that the terminal is to obey.
+  void draw(std::string_view text);
+
+  // A name for a line of text on standard output, which it must not break where a person looks.
+  std::string shown(std::string_view name) const;
 
   // Up to into.size() bytes from standard input; 0 at its end.
   Result<std::size_t> read(MutableByteView into);

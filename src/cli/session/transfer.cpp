@@ -154,7 +154,9 @@ Task<void> Transfer::run() {
 
 Task<void> Transfer::carry_out(const Job& job) {
   if (options_.is_dry) {
-    if (const auto printed = session_.terminal().print("would " + describe(job) + "\n"); !printed) {
+    if (const auto printed =
+            session_.terminal().print("would " + session_.terminal().shown(describe(job)) + "\n");
+        !printed) {
       session_.report_failure(printed.error());
     }
     count(job);
@@ -227,7 +229,9 @@ Task<Result<void>> Transfer::remove_object(const Job& job) {
 void Transfer::tell(const Job& job) {
   if (!options_.is_told) return;
   progress_.clear();
-  if (const auto printed = session_.terminal().print(describe(job) + "\n"); !printed) {
+  if (const auto printed =
+          session_.terminal().print(session_.terminal().shown(describe(job)) + "\n");
+      !printed) {
     session_.report_failure(printed.error());
   }
 }
