@@ -16,8 +16,8 @@ constexpr Duration time_tolerance = std::chrono::microseconds(1);
 
 class LocalSide final : public SyncSide {
  public:
-  LocalSide(Session& session, std::string folder, bool is_following)
-      : session_(session), walk_(std::move(folder), is_following) {}
+  LocalSide(Session& session, std::string folder, bool is_following, bool removes_stale)
+      : session_(session), walk_(std::move(folder), is_following, removes_stale) {}
 
   Task<Result<const SyncEntry*>> current() override {
     if (next_ == entries_.size() && !has_ended_) {
@@ -147,7 +147,8 @@ Task<Result<void>> SyncRun::compare(Place from, Place to) {
     CO_TRY(co_await session_.workers().call(
         [&local] { return make_folders(local.path.substr(0, local.path.size() - 1)); }));
   }
-  LocalSide here(session_, local.path, wish_.is_following);
+  const bool removes_stale = from.is_remote && !wish_.transfer.is_dry;
+  LocalSide here(session_, local.path, wish_.is_following, removes_stale);
   RemoteSide there(node_, remote);
   SyncSide& source = from.is_remote ? static_cast<SyncSide&>(there) : here;
   SyncSide& target = from.is_remote ? static_cast<SyncSide&>(here) : there;

@@ -2,9 +2,13 @@
 
 import os
 import random
+import signal
+import subprocess
+import time
 
 from report import expect
-from shell import Shell, Terminal
+from server import BINARY
+from shell import SECONDS_MAX, Shell, Terminal, clean_environment
 
 MB = 1 << 20
 
@@ -186,6 +190,38 @@ class Copying:
         expect(not (self.base / "escaped").exists() and not (self.base / "paths/escaped").exists(),
                "a key left the folder")
 
+    def interrupted(self):
+        """What a download has written so far goes with it; what a dead one left goes with the next."""
+        large = self.base / "large"
+        write(large / "one.bin", self.draw.randbytes(200 * MB))
+        self.holdfast("sync", "-q", large, "hf://syn/large")
+        target = self.base / "interrupted"
+        target.mkdir()
+
+        def end_by(number):
+            process = subprocess.Popen([BINARY, "sync", "hf://syn/large", target, "--data",
+                                        self.server.folder], env=clean_environment(),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not list(target.iterdir()) and process.poll() is None:
+                time.sleep(0.001)
+            process.send_signal(number)
+            expect(process.wait(SECONDS_MAX) == -number, f"{number} ended it otherwise")
+            return [path.name for path in target.iterdir()]
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            left = end_by(number)
+            expect(not left, f"{number} leaves {left}")
+        left = end_by(signal.SIGKILL)
+        expect(len(left) == 1 and left[0].endswith(".part"), f"{left}")
+        alive = target / f".holdfast-{os.getpid()}-1.part"
+        alive.write_bytes(b"being written")
+        self.holdfast("sync", "-n", "hf://syn/large", target)
+        expect((target / left[0]).exists(), "a dry run removed something")
+        self.holdfast("sync", "hf://syn/large", target)
+        expect(sorted(path.name for path in target.iterdir()) == [alive.name, "one.bin"],
+               f"{list(target.iterdir())}")
+        self.holdfast("rm", "-r", "hf://syn/large/")
+
     def wrong_sides(self):
         self.holdfast("sync", self.tree, self.base / "x", code=2)
         self.holdfast("sync", "hf://syn/t", "hf://syn/u", code=2)
@@ -219,5 +255,6 @@ def tests(server, base):
             ("sync compares contents when told to", copying.sync_checks_contents),
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),
+            ("an interrupted download leaves nothing", copying.interrupted),
             ("sync of the wrong things", copying.wrong_sides),
             ("progress on a terminal", copying.progress)]

@@ -8,15 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 
 namespace holdfast::cli {
 namespace {
-
-constexpr std::string_view temporary_start = ".holdfast-";
-constexpr std::string_view temporary_end = ".part";
 
 std::unexpected<Error> system_error(std::string_view what, const std::string& path, int error) {
   ErrorCode code = ErrorCode::io;
@@ -45,15 +41,15 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Unique within this machine while this process lives.
-std::string temporary_name(const std::string& path) {
-  static std::atomic<std::uint64_t> count = 0;
-  return fmt::format("{}/{}{}-{}{}", folder_of(path), temporary_start, ::getpid(), ++count,
-                     temporary_end);
-}
-
-bool is_temporary(std::string_view name) {
-  return name.starts_with(temporary_start) && name.ends_with(temporary_end);
+// So that the names in it outlive a loss of power. Not every file system can, or lets a folder be
+// read.
+Result<void> sync_folder(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error == 0 || error == EINVAL || error == ENOTSUP) return {};
+  return system_error("write the folder", path, error);
 }
 
 }  // namespace
@@ -111,24 +107,28 @@ void remove_empty_folders(std::string path, const std::string& top) {
 Result<LocalFile> LocalFile::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return system_error("read", path, errno);
-  return LocalFile(descriptor, path, {});
+  return LocalFile(descriptor, path, {}, nullptr);
 }
 
-Result<LocalFile> LocalFile::create(const std::string& path) {
+Result<LocalFile> LocalFile::create(const std::string& path, Temporaries* temporaries) {
   std::string temporary = temporary_name(path);
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int descriptor =
+      temporaries != nullptr ? temporaries->make(temporary) : make_temporary(temporary);
   if (descriptor < 0) return system_error("write", path, errno);
-  return LocalFile(descriptor, path, std::move(temporary));
+  return LocalFile(descriptor, path, std::move(temporary), temporaries);
 }
 
 LocalFile::LocalFile(LocalFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})) {}
+      temporary_(std::exchange(other.temporary_, {})),
+      temporaries_(other.temporaries_) {}
 
 LocalFile::~LocalFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  if (temporaries_ != nullptr) temporaries_->drop(temporary_);
 }
 
 Result<FileFacts> LocalFile::facts() const {
@@ -164,12 +164,14 @@ Result<void> LocalFile::finish(std::optional<WallTime> modified) {
     times[1].tv_nsec = (modified->since_epoch - whole).count();
     if (::futimens(descriptor_, times) != 0) return system_error("set the time of", path_, errno);
   }
+  if (::fsync(descriptor_) != 0) return system_error("write", path_, errno);
   if (::close(std::exchange(descriptor_, -1)) != 0) return system_error("write", path_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return system_error("write", path_, errno);
   }
+  if (temporaries_ != nullptr) temporaries_->drop(temporary_);
   temporary_.clear();
-  return {};
+  return sync_folder(folder_of(path_));
 }
 
 std::vector<LocalWalk::Entry> LocalWalk::next(std::size_t count) {
@@ -226,7 +228,11 @@ void LocalWalk::enter(const std::string& path, const FileFacts& facts) {
   Level level{.path = path.empty() ? "" : path + "/", .names = {}, .facts = facts};
   while (const dirent* entry = ::readdir(folder)) {
     const std::string_view name = entry->d_name;
-    if (name == "." || name == ".." || is_temporary(name)) continue;
+    if (name == "." || name == "..") continue;
+    if (is_temporary(name)) {
+      if (removes_stale_) remove_if_stale(full, name);
+      continue;
+    }
     auto found = look_at(full + "/" + entry->d_name, follow_);
     if (!found && follow_) found = look_at(full + "/" + entry->d_name, false);
     if (found) {

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "cli/session/temporaries.h"
 
 #include <cstdint>
 #include <optional>
@@ -45,7 +46,8 @@ class LocalFile {
   static Result<LocalFile> open(const std::string& path);
 
   // A file without a name to be seen, which becomes `path` in finish(), or is forgotten.
-  static Result<LocalFile> create(const std::string& path);
+  // Until then `temporaries`, if given, knows of it, and outlives it.
+  static Result<LocalFile> create(const std::string& path, Temporaries* temporaries = nullptr);
 
   LocalFile(LocalFile&& other) noexcept;
   LocalFile& operator=(LocalFile&&) = delete;
@@ -54,16 +56,20 @@ class LocalFile {
   Result<FileFacts> facts() const;
   Result<std::size_t> read(MutableByteView into);
   Result<void> write(ByteView bytes);
-  // Gives it its time and its name, replacing what had that name.
+  // Gives it its time and its name, replacing what had that name: the whole is on the disk then.
   Result<void> finish(std::optional<WallTime> modified);
 
  private:
-  LocalFile(int descriptor, std::string path, std::string temporary)
-      : descriptor_(descriptor), path_(std::move(path)), temporary_(std::move(temporary)) {}
+  LocalFile(int descriptor, std::string path, std::string temporary, Temporaries* temporaries)
+      : descriptor_(descriptor),
+        path_(std::move(path)),
+        temporary_(std::move(temporary)),
+        temporaries_(temporaries) {}
 
   int descriptor_;
   std::string path_;
   std::string temporary_;  // The name that a file being written has until it is done.
+  Temporaries* temporaries_;
 };
 
 // Walks a folder in the byte order of the paths below it, as a listing of keys has it.
@@ -81,8 +87,10 @@ class LocalWalk {
     bool is_failure = false;  // Otherwise it was left out on purpose.
   };
 
-  LocalWalk(std::string folder, bool follow_links)
-      : folder_(std::move(folder)), follow_(follow_links) {}
+  // What is still being written here is passed over. `removes_stale`: what nobody writes any more
+  // goes.
+  LocalWalk(std::string folder, bool follow_links, bool removes_stale = false)
+      : folder_(std::move(folder)), follow_(follow_links), removes_stale_(removes_stale) {}
 
   // The next files, at most `count`; fewer only at the end.
   std::vector<Entry> next(std::size_t count);
@@ -105,6 +113,7 @@ class LocalWalk {
 
   std::string folder_;
   bool follow_;
+  bool removes_stale_;
   bool has_begun_ = false;
   std::vector<Level> levels_;
   std::vector<Trouble> troubles_;

@@ -55,20 +55,20 @@ class FileSource {
 };
 
 Result<void> write_whole(const std::string& path, ByteView content,
-                         std::optional<WallTime> modified) {
+                         std::optional<WallTime> modified, Temporaries& temporaries) {
   if (const std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0) {
     TRY(make_folders(path.substr(0, slash)));
   }
-  TRY_LET(LocalFile file, LocalFile::create(path));
+  TRY_LET(LocalFile file, LocalFile::create(path, &temporaries));
   TRY(file.write(content));
   return file.finish(modified);
 }
 
-Result<LocalFile> create_below_folders(const std::string& path) {
+Result<LocalFile> create_below_folders(const std::string& path, Temporaries& temporaries) {
   if (const std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0) {
     TRY(make_folders(path.substr(0, slash)));
   }
-  return LocalFile::create(path);
+  return LocalFile::create(path, &temporaries);
 }
 
 std::optional<WallTime> modified_of(const net::ClientResponse& response) {
@@ -292,6 +292,7 @@ Task<Result<void>> Transfer::upload_large(const Job& job) {
 }
 
 Task<Result<void>> Transfer::download(const Job& job) {
+  temporaries_.watch(session_.executor());
   net::ClientRequest request;
   request.target = target_of("objects", job.bucket, job.key);
   CO_TRY_LET(const auto response, co_await node_.open(std::move(request)));
@@ -301,13 +302,13 @@ Task<Result<void>> Transfer::download(const Job& job) {
   CO_TRY_LET(std::size_t count, co_await fill(*response, piece));
   if (size <= piece_bytes) {
     const ByteView content = ByteView(piece).first(count);
-    CO_TRY(
-        co_await session_.workers().call([&] { return write_whole(job.path, content, modified); }));
+    CO_TRY(co_await session_.workers().call(
+        [&] { return write_whole(job.path, content, modified, temporaries_); }));
     progress_.add_bytes(count);
     co_return Result<void>();
   }
-  CO_TRY_LET(LocalFile file,
-             co_await session_.workers().call([&job] { return create_below_folders(job.path); }));
+  CO_TRY_LET(LocalFile file, co_await session_.workers().call(
+                                 [&] { return create_below_folders(job.path, temporaries_); }));
   while (count > 0) {
     const ByteView content = ByteView(piece).first(count);
     CO_TRY(co_await session_.workers().call([&file, content] { return file.write(content); }));

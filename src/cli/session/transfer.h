@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/session/progress.h"
 #include "cli/session/session.h"
+#include "cli/session/temporaries.h"
 
 #include <cstdint>
 #include <deque>
@@ -80,6 +81,7 @@ class Transfer {
   Progress progress_;
   std::deque<Job> queue_;
   bool is_ending_ = false;
+  Temporaries temporaries_;
   WaitList work_;  // Where runners wait for jobs.
   WaitList room_;  // Where add() waits.
   TaskGroup runners_;
