@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::grid {
 namespace {
@@ -102,13 +103,25 @@ Task<Result<void>> EmbeddedCoordination::write(Register value) {
     }
     std::vector<SlotId> living;
     std::string trouble;
+    bool is_only_full = true;
     for (const SlotId member : value.members) {
       if (auto written = co_await write_to(member, bytes); written) {
         living.push_back(member);
       } else {
         trouble = fmt::format("{}: {}", describe(member), written.error().context());
-        log::error("register: {}: struck off", trouble);
+        const bool is_full = written.error().code() == ErrorCode::full;
+        is_only_full &= is_full;
+        if (is_full) {
+          waiting_.insert(member);
+          log::warning("register: {}: left out until there is room", trouble);
+        } else {
+          log::error("register: {}: struck off", trouble);
+        }
       }
+    }
+    if (living.empty() && is_only_full) {
+      // None has changed: it can be tried again.
+      co_return fail(ErrorCode::full, "no copy of the register could be written: " + trouble);
     }
     if (living.size() < losses_max_ + 1 || living.empty()) {
       has_failed_ = true;
@@ -144,6 +157,10 @@ Task<Result<std::uint64_t>> EmbeddedCoordination::set(std::string name, std::uin
                    fmt::format("row {} has version {}, not {}", name, version, expected));
   }
   Register changed = register_;
+  for (const SlotId member : std::exchange(waiting_, {})) {
+    const bool is_known = std::ranges::find(changed.members, member) != changed.members.end();
+    if (!is_known) changed.members.push_back(member);
+  }
   changed.rows[name] = {.version = version + 1, .value = std::move(value)};
   CO_TRY(co_await write(std::move(changed)));
   co_return version + 1;

@@ -3,7 +3,8 @@
 //
 // Whoever opens it holds the lock of the data folder, so nothing races. Invariants:
 //   - A change counts once every living member holds it, at least m+1 of them; a member that fails
-//     is struck off by a write of its own before the change counts.
+//     is struck off by a write of its own before the change counts. One whose disk is full only
+//     waits for the next change.
 //   - At start the highest sequence among the members' copies is the newest that ever counted, or a
 //     newer one that was being written; it is written to all again before anybody hears of it.
 #pragma once
@@ -16,6 +17,7 @@
 #include "slot/slot.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,9 +36,10 @@ class EmbeddedCoordination final : public Coordination {
 
   Task<Result<Row>> get(std::string name) override;
 
-  // Also fails with `invalid` for a name or value that is too long, `full` when the register is,
-  // and `unavailable` when fewer than m+1 members took the change: what came of it is unknown then,
-  // and every later change fails as well.
+  // Also fails with `invalid` for a name or value that is too long, `full` when the register is or
+  // no member has room (nothing has changed then, and it may be tried again), and `unavailable`
+  // when fewer than m+1 members took the change: what came of it is unknown then, and every later
+  // change fails as well.
   Task<Result<std::uint64_t>> set(std::string name, std::uint64_t expected, Bytes value) override;
 
  private:
@@ -60,6 +63,7 @@ class EmbeddedCoordination final : public Coordination {
   codec::SecretKey key_;
   unsigned losses_max_;
   Register register_;
+  std::set<SlotId> waiting_;  // Left out for want of room: each change tries them again.
   bool has_failed_ = false;
   Mutex changing_;
 };

@@ -107,6 +107,28 @@ TEST_F(EmbeddedTest, AtMostMCopiesMayBeMissing) {
   world.run(lose_members(machine));
 }
 
+Task<void> leave_out(Machine& machine) {
+  const auto room = (co_await machine.data.space()).value();
+  (co_await machine.set("one", 0)).value();
+  const auto before =
+      (co_await env::read_file(machine.data, "register", register_bytes_max)).value();
+  machine.data.set_capacity(room.size - room.free);
+  (co_await machine.set("two", 1)).value();
+  EXPECT_EQ((co_await env::read_file(machine.data, "register", register_bytes_max)).value(),
+            before);
+
+  // With the next change it is a member like any other.
+  machine.data.set_capacity(room.size);
+  (co_await machine.set("three", 2)).value();
+  for (const auto& disk : machine.disks) (co_await disk->remove("slot/blocks/register")).value();
+  (co_await machine.start(2)).value();
+  EXPECT_EQ(co_await machine.get(), "three");
+}
+TEST_F(EmbeddedTest, AFullDiskIsNotALostOne) {
+  world.run(set_up(0));
+  world.run(leave_out(machine));
+}
+
 Task<void> strike_off(Machine& machine) {
   (co_await machine.set("one", 0)).value();
   machine.disks[1]->set_faults(
