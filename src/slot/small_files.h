@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/sync.h"
 #include "base/task.h"
 #include "env/disk.h"
 
@@ -15,13 +16,16 @@ namespace holdfast::slot {
 class SmallFiles {
  public:
   static constexpr std::size_t ballast_bytes = 1 * mib;
+  // What is left of one on a full disk is kept back again for the next time, down to this.
+  static constexpr std::size_t ballast_bytes_min = 32 * kib;
 
   // `disk` must outlive it. `folder` exists.
   SmallFiles(env::Disk& disk, std::string folder)
       : disk_(disk), ballast_(std::move(folder) + "/ballast") {}
 
-  // Makes the ballast if it is not there and there is room.
+  // Makes the ballast, or enlarges it, as there is room.
   Task<Result<void>> keep_ballast();
+  // Of the whole size.
   bool has_ballast() const { return has_ballast_; }
 
   // As env::replace_file(), but fails with `full` only when the ballast is gone already.
@@ -31,11 +35,13 @@ class SmallFiles {
   Task<Result<void>> make_folder(std::string name);
 
  private:
+  Task<Result<std::size_t>> lay_ballast();
   Task<bool> drop_ballast();
 
   env::Disk& disk_;
   std::string ballast_;
   bool has_ballast_ = false;
+  Mutex giving_;  // Held from the moment it is given up until what is left is kept back again.
 };
 
 }  // namespace holdfast::slot
