@@ -26,7 +26,12 @@ std::unexpected<Error> system_error(std::string_view what, const std::string& pa
   if (error == ENOENT) code = ErrorCode::not_found;
   if (error == EACCES || error == EPERM || error == EROFS) code = ErrorCode::denied;
   if (error == ENOSPC || error == EDQUOT) code = ErrorCode::full;
-  return fail(code, fmt::format("Cannot {} {}: {}.", what, path, std::strerror(error)));
+  const auto remedy =
+      code == ErrorCode::full
+          ? fmt::format("\nFree some room on the file system of {}, or make it larger.",
+                        fs::path(path).parent_path().string())
+          : std::string();
+  return fail(code, fmt::format("Cannot {} {}: {}.{}", what, path, std::strerror(error), remedy));
 }
 
 std::string socket_in(const std::string& data_folder) {
@@ -145,10 +150,14 @@ Result<void> write_note(const std::string& path, std::string_view content) {
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return system_error("write", path, errno);
   const ssize_t written = ::write(file, content.data(), content.size());
-  const int error = written == static_cast<ssize_t>(content.size()) ? 0 : errno;
+  int error = written < 0 ? errno : 0;
+  if (written >= 0 && written != static_cast<ssize_t>(content.size())) error = ENOSPC;
   const bool is_synced = ::fsync(file) == 0;
   ::close(file);
-  if (error != 0 || !is_synced) return system_error("write", path, error != 0 ? error : EIO);
+  if (error != 0 || !is_synced) {
+    ::unlink(temporary.c_str());
+    return system_error("write", path, error != 0 ? error : EIO);
+  }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return system_error("write", path, errno);
   return {};
 }

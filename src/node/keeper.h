@@ -1,10 +1,11 @@
 // Keeper looks after an open vault in the background: it frees the room of what was removed, aborts
 // uploads that nobody has finished, and gives back what is not needed while nobody asks for
-// anything.
+// anything, and keeps room back for the next start.
 #pragma once
 
 #include "base/sync.h"
 #include "env/clock.h"
+#include "node/ballast.h"
 #include "node/control.h"
 
 #include <cstdint>
@@ -20,7 +21,7 @@ class Keeper {
 
   // Starts at once. All must outlive it. stop() must have returned before it goes.
   Keeper(boost::asio::any_io_executor executor, env::Clock& clock, Services& services,
-         Activity activity);
+         Ballast& ballast, Activity activity);
   ~Keeper();
 
   // Waits for what it is doing.
@@ -36,6 +37,7 @@ class Keeper {
   boost::asio::any_io_executor executor_;
   env::Clock& clock_;
   Services& services_;
+  Ballast& ballast_;
   Activity activity_;
   std::uint64_t activity_seen_ = 0;
   bool has_rested_ = false;

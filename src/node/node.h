@@ -14,6 +14,7 @@
 #include "gateway/s3/gateway.h"
 #include "net/server.h"
 #include "node/api.h"
+#include "node/ballast.h"
 #include "node/control.h"
 #include "node/keeper.h"
 #include "node/meter.h"
@@ -103,6 +104,7 @@ class Node final : public Control {
 
   // Destroyed in the opposite order: each uses those above it.
   std::unique_ptr<env::linux::Disk> data_;
+  std::optional<Ballast> ballast_;  // Of the data folder.
   std::unique_ptr<env::Lock> lock_;
   std::unique_ptr<env::linux::Disk> disk_;  // None: the data folder is it.
   std::unique_ptr<VaultKeys> keys_;

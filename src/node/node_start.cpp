@@ -40,6 +40,19 @@ std::optional<catalog::Credentials> told_credentials(const Variables& variables)
   return catalog::Credentials{access->second, secret->second};
 }
 
+// What to do about a start that failed for want of room.
+Result<void> with_remedy(Result<void> opened, const NodeOptions& options) {
+  if (opened || opened.error().code() != ErrorCode::full) return opened;
+  std::string folders = options.data_folder;
+  for (const std::string& disk : options.settings.list("disk")) {
+    if (disk != options.data_folder) folders += " or " + disk;
+  }
+  return fail(ErrorCode::full,
+              fmt::format("{}.\nThe disk is full: remove something else from the file system of "
+                          "{}, or make it larger, and start again.",
+                          opened.error().context(), folders));
+}
+
 std::string host_of(const std::string& address) {
   std::string host = address.substr(0, address.rfind(':'));
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -81,6 +94,8 @@ Task<Result<void>> Node::take_folder() {
                                folder, other ? as_text(*other) : "somebody"));
   }
   CO_TRY_LET(lock_, std::move(taken));
+  ballast_.emplace(*data_);
+  co_await ballast_->make_room();
   forget_file(folder + "/endpoint");  // Of a run that ended without being asked.
   co_return Result<void>();
 }
@@ -136,7 +151,10 @@ Result<void> Node::serve_s3() {
                                      : ""));
   }
   endpoint_ = (is_secure ? "https://" : "http://") + *served;
-  return write_note(options_.data_folder + "/endpoint", endpoint_ + "\n");
+  auto noted = write_note(options_.data_folder + "/endpoint", endpoint_ + "\n");
+  if (noted || noted.error().code() != ErrorCode::full) return noted;
+  log::warning("{} `holdfast status` tells where S3 is.", noted.error().context());
+  return {};
 }
 
 Result<std::optional<net::Certificate>> Node::s3_certificate() {
@@ -197,8 +215,10 @@ Task<Result<void>> Node::open_keys() {
 // With the keys unlocked, and changing_ held.
 Task<Result<void>> Node::open_vault() {
   enter(State::starting);
+  co_await ballast_->make_room();
   auto opened = co_await open_storage();
   if (!opened) {
+    opened = with_remedy(std::move(opened), options_);
     enter(State::failed);
     failure_ = opened.error().context();
     log::error("the vault could not be opened: {}", failure_);
@@ -212,9 +232,10 @@ Task<Result<void>> Node::open_vault() {
       s3::GatewayOptions{.region = options_.settings.text("region"),
                          .domains = options_.settings.list("domain"),
                          .is_serving = [this] { return phase_ == State::ready; }});
-  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, [this] {
+  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, *ballast_, [this] {
     return s3_meter_.activity() + api_meter_.activity();
   });
+  co_await ballast_->keep();  // Of what the start has left.
   enter(State::ready);
   log::info("ready; S3 is at {}", endpoint_);
   co_return Result<void>();

@@ -1,5 +1,6 @@
 """Bits that flip on the disk, and a disk that is full."""
 
+import errno
 import http.client
 import random
 import subprocess
@@ -13,6 +14,7 @@ from server import Server
 MB = 1 << 20
 OBJECTS = 12
 FULL_DISK_MB = 400
+ROOM_SECONDS_MAX = 30
 
 
 def store(client, draw, bucket):
@@ -88,15 +90,21 @@ class Damage:
             expect(not server.is_ready(), "it serves as if nothing were missing")
 
     def full_disk(self):
-        disk = self.base / "small"
+        return self.on_small_disk("small", self.fill)
+
+    def starts_on_full_disk(self):
+        return self.on_small_disk("brimful", self.start_brimful)
+
+    def on_small_disk(self, name, test):
+        disk = self.base / name
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={FULL_DISK_MB}m", "none",
                                   disk], capture_output=True, text=True)
         if mounted.returncode != 0:
             raise Skip("a small disk cannot be mounted: needs root")
         try:
-            with Server(disk / "data", log=self.base / "small.log") as server:
-                return self.fill(server)
+            with Server(disk / "data", log=self.base / f"{name}.log") as server:
+                return test(server)
         finally:
             subprocess.run(["umount", "-l", disk], check=False)
 
@@ -128,9 +136,60 @@ class Damage:
         expect(client_of(server).get("full", "again") == b"x" * 4 * MB, "other bytes")
         return f"{len(kept)} objects of 4 MiB fit on {FULL_DISK_MB} MiB, then {refused.code}"
 
+    def start_brimful(self, server):
+        """Others took the last byte of the disk: a start, after whatever end, reads and deletes."""
+        client = client_of(server)
+        client.create_bucket("full")
+        content = self.draw.randbytes(4 * MB)
+        for number in range(4):
+            client.put("full", f"object-{number}", content)
+        filler = server.folder.parent / "filler"
+        for number, end in enumerate((server.kill, server.stop, server.kill, server.kill)):
+            end()
+            fill_up(filler)
+            server.start()
+            client = client_of(server)
+            expect(client.get("full", f"object-{number}") == content, "other bytes")
+            client.delete("full", f"object-{number}")
+            try:
+                client.put("full", "more", self.draw.randbytes(4 * MB))
+                expect(False, "a full disk took more")
+            except s3.S3Error as error:
+                expect(error.status == 507, f"a full disk is told as {error}")
+        filler.unlink()
+        until = time.monotonic() + ROOM_SECONDS_MAX
+        while True:
+            try:
+                client.put("full", "again", content)
+                break
+            except s3.S3Error as error:
+                expect(time.monotonic() < until, f"there is room again, and still: {error}")
+                time.sleep(0.5)
+        server.kill()
+        server.start()
+        client = client_of(server)
+        expect(client.get("full", "again") == content, "other bytes")
+        left = [key for key in ("object-0", "object-1", "object-2", "object-3")
+                if client.request("HEAD", f"/full/{key}").status != 404]
+        expect(not left, f"deleted and there again: {left}")
+        return f"started in {max(server.restart_seconds):.2f} s at most"
+
+
+def fill_up(path):
+    """Makes of the file all that its file system has room for."""
+    with open(path, "ab", buffering=0) as file:
+        size = MB
+        while size:
+            try:
+                file.write(bytes(size))
+            except OSError as error:
+                expect(error.errno == errno.ENOSPC, f"{path}: {error}")
+                size //= 2
+
 
 def tests(base):
     damage = Damage(base)
     return [("flipped bits are found", damage.flipped_bits),
             ("damage to the end of the log is found", damage.damaged_end),
-            ("a full disk refuses, reads and deletes", damage.full_disk)]
+            ("a full disk refuses, reads and deletes", damage.full_disk),
+            ("a start on a disk without a byte left", damage.starts_on_full_disk)]
