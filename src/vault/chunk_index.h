@@ -45,6 +45,10 @@ class ChunkIndex {
   // Only where to read it.
   Task<Result<std::vector<std::optional<Place>>>> places(std::vector<ChunkId> ids);
 
+  // Rows that have appeared so far: where it is the same after a wait as before, none has
+  // meanwhile.
+  std::uint64_t settled_ever() const { return settled_ever_; }
+
   // In the turn: whether it is in an open segment.
   std::shared_ptr<PendingChunk> find_pending(const ChunkId& id) const;
   void add_pending(std::shared_ptr<PendingChunk> chunk);

@@ -153,6 +153,12 @@ Task<Result<std::uint64_t>> Collector::bury() {
     if (row.state != SegmentRow::State::sealed || row.kind != SegmentKind::data) continue;
     CO_TRY_LET(const auto counters, co_await counters_of(number));
     if (counters[1] > 0) continue;
+    // Sums can be wrong and rows cannot: nothing is removed on the word of a sum alone.
+    if (co_await is_named(number, row)) {
+      log::error("segment {} is kept: its sums say that it is empty, rows of the index name it",
+                 number);
+      continue;
+    }
     SegmentRow gone = row;
     gone.state = SegmentRow::State::dead;
     entry.changes.put(segments_family, segment_key_of(number), encode_segment_row(gone));
@@ -165,6 +171,19 @@ Task<Result<std::uint64_t>> Collector::bury() {
   };
   CO_TRY(co_await env_.journal.commit(std::move(entry)));
   co_return freed;
+}
+
+// Whether a row names a chunk of the segment. One whose own table cannot be read any more cannot be
+// asked; then the sums decide.
+Task<bool> Collector::is_named(SegmentNumber number, SegmentRow row) {
+  const auto entries = co_await read_chunk_table(row);
+  if (!entries) co_return false;
+  std::vector<ChunkId> ids;
+  for (const ChunkEntry& entry : *entries) ids.push_back(entry.id);
+  const auto places = co_await env_.index.places(std::move(ids));
+  co_return !places || std::ranges::any_of(*places, [number](const auto& place) {
+    return place && place->segment == number;
+  });
 }
 
 Task<Result<void>> Collector::clear_marks() {

@@ -53,6 +53,7 @@ class Collector {
   Task<Result<void>> drop_marked(Page& page);
   Task<Result<void>> condemn(Page page);
   Task<Result<std::uint64_t>> bury();
+  Task<bool> is_named(SegmentNumber number, SegmentRow row);
   Task<Result<void>> clear_marks();
 
   // Compaction, in compactor.cpp.

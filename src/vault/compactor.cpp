@@ -139,17 +139,29 @@ Task<Result<void>> Collector::move_chunk(const Candidate& chunk, Moves& moves) {
   co_return Result<void>();
 }
 
-// Makes the new segment durable, then points the index to it, in one record. Nothing but a
-// collection changes rows of the index that exist, and this is the only one: the old places still
-// hold.
+// Makes the new segment durable, then points the index to it, in one record. A chunk that was
+// stored anew meanwhile, because its old copy was found damaged, has another place by then: it
+// stays there, and the copy made here is dead from its birth.
 Task<Result<void>> Collector::register_moves(Moves& moves) {
   const auto segment = moves.segment;
   segment->is_closed = true;
   SegmentRow row = *env_.segments.find(segment->number);
   CO_TRY(co_await env_.segments.write_shards(*segment, row));
 
+  std::vector<ChunkId> ids;
+  for (const auto& move : moves.moves) ids.push_back(move.from.id);
+  std::vector<std::optional<Place>> places;
+  std::uint64_t settled = 0;
+  do {
+    settled = env_.index.settled_ever();
+    CO_TRY_LET(places, co_await env_.index.places(ids));
+  } while (settled != env_.index.settled_ever());
+
+  // Judged and submitted in one turn of the loop.
   Journal::Entry entry;
-  for (const auto& move : moves.moves) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& move = moves.moves[i];
+    if (places[i] != move.from.place || env_.index.find_pending(ids[i])) continue;
     entry.changes.put(chunks_family, std::string(as_text(move.from.id.view())),
                       encode_place(move.to));
     entry.changes.add(counters_family, segment_counters_key(move.from.place.segment),
