@@ -19,12 +19,59 @@ constexpr auto unserved = std::to_array<std::string_view>({
     "x-amz-mfa",
 });
 
+// What some operation here honours, or what asks for nothing: names, and below them prefixes.
+constexpr auto served = std::to_array<std::string_view>({
+    "x-amz-acl",
+    "x-amz-api-version",
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-bucket-region",
+    "x-amz-bypass-governance-retention",  // Nothing is retained.
+    "x-amz-cf-id",
+    "x-amz-content-sha256",
+    "x-amz-copy-source",
+    "x-amz-date",
+    "x-amz-decoded-content-length",
+    "x-amz-expected-bucket-owner",
+    "x-amz-if-match-initiated-time",
+    "x-amz-if-match-last-modified-time",
+    "x-amz-if-match-size",
+    "x-amz-max-parts",
+    "x-amz-metadata-directive",
+    "x-amz-mp-object-size",
+    "x-amz-object-attributes",
+    "x-amz-object-ownership",
+    "x-amz-part-number-marker",
+    "x-amz-request-payer",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-security-token",
+    "x-amz-source-expected-bucket-owner",
+    "x-amz-storage-class",
+    "x-amz-tagging-directive",
+    "x-amz-te",
+    "x-amz-trailer",
+    "x-amz-user-agent",
+    "x-amz-website-redirect-location",
+});
+constexpr auto served_prefixes = std::to_array<std::string_view>({
+    "x-amz-checksum-",
+    "x-amz-copy-source-if-",
+    "x-amz-grant-",
+    "x-amz-meta-",
+});
+
 std::string to_lower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
   return lower;
+}
+
+bool is_served(std::string_view name, Operation operation) {
+  if (name == "x-amz-copy-source-range") return operation == Operation::upload_part_copy;
+  return std::ranges::find(served, name) != served.end() ||
+         std::ranges::any_of(served_prefixes,
+                             [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 bool is_write(std::string_view method) {
@@ -83,6 +130,8 @@ Outcome<void> check_one(const std::string& name, std::string_view value, Operati
     return refuse(invalid_argument("Invalid x-amz-object-ownership header: " + std::string(value),
                                    name, value));
   }
+  // Whatever it asks for, doing the rest of the request would be a lie.
+  if (!is_served(name, operation)) return refuse(not_implemented(name));
   return {};
 }
 
@@ -100,13 +149,19 @@ Outcome<void> check_header_section(const net::Request& request) {
 }
 
 Outcome<void> check_headers(const net::Request& request, Operation operation) {
+  const bool is_deletion = request.method == "DELETE";
   for (const auto& [field, value] : request.headers.fields()) {
     const auto name = to_lower(field);
+    // Part of an object, which would be stored as the whole of it.
+    if (name == "content-range" && is_write(request.method)) return refuse(not_implemented(name));
     if (!name.starts_with("x-amz-")) continue;
-    // On reads the same names are noise, except keys of the client's: without them the object that
-    // they name cannot be read, and we have none such.
-    if (!is_write(request.method) && !name.contains("encryption-customer")) continue;
-    TRY(check_one(name, value, operation));
+    if (is_write(request.method)) {
+      TRY(check_one(name, value, operation));
+    } else if (is_deletion ? !is_served(name, operation) : name.contains("encryption-customer")) {
+      // On reads and deletions the values are noise. But without keys of the client's the object
+      // that they name cannot be read, and we have none such.
+      return refuse(not_implemented(name));
+    }
   }
   return {};
 }

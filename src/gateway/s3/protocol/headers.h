@@ -17,8 +17,9 @@ inline constexpr std::size_t header_section_bytes_max = 8 * 1024;
 Outcome<void> check_header_section(const net::Request& request);
 
 // Refuses requests whose headers ask for what this gateway does not do (encryption under keys of
-// the client's choice, object lock, tags, access control lists, other storage classes), since doing
-// the rest of the request would be a lie.
+// the client's choice, object lock, tags, access control lists, other storage classes, part of an
+// object), since doing the rest of the request would be a lie. A write is refused for any x-amz-…
+// that is not known to be harmless.
 Outcome<void> check_headers(const net::Request& request, Operation operation);
 
 }  // namespace holdfast::s3

@@ -148,7 +148,8 @@ bool is_read(std::string_view method) {
 
 Outcome<void> check_parameters(const Row& row, const Query& query) {
   for (const auto& [name, value, has_value] : query.parameters()) {
-    if (name == row.sub_resource || is_neutral(name) || has_word(row.parameters, name)) continue;
+    const bool is_sub_resource = !name.empty() && name == row.sub_resource;
+    if (is_sub_resource || is_neutral(name) || has_word(row.parameters, name)) continue;
     const bool is_known = std::ranges::find(known_parameters, name) != known_parameters.end();
     if (is_known || !is_read(row.method)) return refuse(Code::not_implemented);
   }

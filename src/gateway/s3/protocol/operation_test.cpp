@@ -47,7 +47,7 @@ TEST(OperationRouting, FindsEachOperation) {
 TEST(OperationRouting, APutWithASubResourceIsNeverAPutOfAnObject) {
   for (const auto sub :
        {"tagging", "acl", "retention", "legal-hold", "torrent", "restore", "policy", "annotation",
-        "renameObject", "something-of-next-year", "versionId=1", "uploads"}) {
+        "renameObject", "something-of-next-year", "versionId=1", "uploads", "="}) {
     const auto found = find("PUT", std::string("/b/k?") + sub);
     EXPECT_EQ(code_of(found), Code::not_implemented) << sub;
     EXPECT_NE(code_of(find("PUT", std::string("/b?") + sub)), Code::count) << sub;
@@ -97,6 +97,29 @@ TEST(OperationRouting, HeadersThatChangeTheMeaningAreRefused) {
   EXPECT_EQ(put("x-amz-acl", "whatever"), Code::invalid_argument);
   EXPECT_EQ(put("x-amz-acl", "private"), Code::count);
   EXPECT_EQ(put("X-Amz-Grant-Read", "id=1"), Code::acl_not_supported);
+  EXPECT_EQ(put("Content-Range", "bytes 0-4/10"), Code::not_implemented);
+  EXPECT_EQ(put("x-amz-copy-source-range", "bytes=0-4"), Code::not_implemented);
+}
+
+TEST(OperationRouting, AWriteWithAHeaderThatNobodyKnowsIsRefused) {
+  for (const auto method : {"PUT", "DELETE"}) {
+    EXPECT_EQ(code_of(s3::find(method, "/b/k", {{"X-Amz-Of-Next-Year", "1"}})),
+              Code::not_implemented);
+  }
+  EXPECT_EQ(s3::find("GET", "/b/k", {{"x-amz-of-next-year", "1"}}).value(), Operation::get_object);
+  EXPECT_EQ(s3::find("GET", "/b/k", {{"Content-Range", "bytes 0-4/10"}}).value(),
+            Operation::get_object);
+  const Fields harmless{{"x-amz-meta-a", "1"},
+                        {"x-amz-checksum-crc32", "AAAAAA=="},
+                        {"x-amz-sdk-checksum-algorithm", "CRC32"},
+                        {"x-amz-date", "20261121T000000Z"},
+                        {"x-amz-expected-bucket-owner", "1"},
+                        {"amz-sdk-request", "attempt=1"}};
+  EXPECT_EQ(s3::find("PUT", "/b/k", harmless).value(), Operation::put_object);
+  const Fields part{{"x-amz-copy-source", "a/b"}, {"x-amz-copy-source-range", "bytes=0-4"}};
+  EXPECT_EQ(s3::find("PUT", "/b/k?partNumber=1&uploadId=u", part).value(),
+            Operation::upload_part_copy);
+  EXPECT_EQ(code_of(s3::find("PUT", "/b/k", part)), Code::not_implemented);
 }
 
 TEST(Targets, ByPathAndByVirtualHost) {
