@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/session/place.h"
+#include "cli/session/remote_list.h"
 #include "cli/session/transfer.h"
 
 #include <memory>
@@ -15,7 +16,13 @@ Task<Result<void>> show(Session& session, const Wish& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   for (const std::string& text : wish.places) {
     CO_TRY_LET(const Place place, parse_remote(text));
-    if (place.is_folder_like()) {
+    // An object may be called as a folder is.
+    bool is_folder = place.key.empty();
+    if (!is_folder && place.is_folder_like()) {
+      const auto object = co_await find_object(*node, place.bucket, place.key);
+      is_folder = !object && object.error().code() == ErrorCode::not_found;
+    }
+    if (is_folder) {
       co_return fail(ErrorCode::invalid,
                      to_string(place) + " is a folder. `holdfast ls` lists what is in it.");
     }

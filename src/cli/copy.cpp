@@ -104,9 +104,25 @@ class Copy {
         co_return std::unexpected(std::move(object).error());
       }
     } else if (!wish_.is_recursive) {
-      co_return needs_recursive(wish_, to_string(source));
+      co_return co_await add_named_as_folder(source);
     }
     co_return co_await add_remote_folder(source);
+  }
+
+  // An object with content whose key ends as a folder's name does. One without content stands for
+  // the folder.
+  Task<Result<void>> add_named_as_folder(const Place& source) {
+    if (source.key.empty()) co_return needs_recursive(wish_, to_string(source));
+    auto object = co_await find_object(node_, source.bucket, source.key);
+    const bool is_missing = !object && object.error().code() == ErrorCode::not_found;
+    if (is_missing || (object && object->size == 0)) {
+      co_return needs_recursive(wish_, to_string(source));
+    }
+    CO_TRY_LET(const node::ObjectReport found, std::move(object));
+    std::string name(last_name(source.key));
+    if (target_.is_remote) name += '/';
+    co_await add_object(source, found, is_folder_ ? name : std::string());
+    co_return Result<void>();
   }
 
   Task<Result<void>> add_remote_folder(const Place& source) {
@@ -149,7 +165,11 @@ class Copy {
     if (target_.is_remote) {
       job.kind = wish_.is_move ? Job::Kind::rename : Job::Kind::copy;
       job.bucket = target_.bucket;
-      job.key = below.empty() ? target_.key : join(target_.key, below);
+      // What stands for a folder stands for the one that it becomes.
+      const bool is_mark = wish_.is_recursive && object.key == as_folder(source.key);
+      job.key = !below.empty() ? join(target_.key, below)
+                : is_mark      ? as_folder(target_.key)
+                               : target_.key;
       job.from_bucket = source.bucket;
       job.from_key = object.key;
     } else {

@@ -33,8 +33,19 @@ Task<Result<void>> remove_below(NodeClient& node, const Place& place, Transfer& 
   }
 }
 
-Task<Result<void>> judge(Session& session, const Wish& wish, const Place& place) {
-  if (!place.is_folder_like()) co_return Result<void>();
+// Whether all below it is meant. Without -r a name that ends as a folder's does may be an object's.
+Task<Result<bool>> is_folder(NodeClient& node, const Wish& wish, const Place& place) {
+  if (!place.is_folder_like()) co_return false;
+  if (wish.is_recursive || place.key.empty()) co_return true;
+  auto object = co_await find_object(node, place.bucket, place.key);
+  if (object) co_return false;
+  if (object.error().code() == ErrorCode::not_found) co_return true;
+  co_return std::unexpected(std::move(object).error());
+}
+
+Task<Result<void>> judge(Session& session, NodeClient& node, const Wish& wish, const Place& place) {
+  CO_TRY_LET(const bool is_whole, co_await is_folder(node, wish, place));
+  if (!is_whole) co_return Result<void>();
   if (!wish.is_recursive) {
     co_return fail(ErrorCode::invalid,
                    fmt::format("{} is a folder. To remove all that is in it: holdfast rm -r {}",
@@ -94,11 +105,11 @@ Task<Result<void>> remove(Session& session, const Wish& wish) {
   }
   // All before the first removal: what is refused then has removed nothing.
   for (const Place& place : places) {
-    CO_TRY(co_await judge(session, wish, place));
+    CO_TRY(co_await judge(session, *node, wish, place));
   }
   for (Place& place : places) {
     bool was_there = false;
-    if (!place.is_folder_like()) {
+    if (!wish.is_recursive || !place.is_folder_like()) {
       auto removed = co_await remove_one(session, *node, wish, place);
       was_there = removed.has_value();
       const bool may_be_folder = removed || removed.error().code() == ErrorCode::not_found;

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import s3
 from report import expect
 from server import BINARY
 from shell import SECONDS_MAX, Shell, Terminal, clean_environment
@@ -190,6 +191,33 @@ class Copying:
         expect(not (self.base / "escaped").exists() and not (self.base / "paths/escaped").exists(),
                "a key left the folder")
 
+    def keys_of_folders(self):
+        """S3 allows an object to be called as a folder is: it can be read, moved and removed."""
+        ours = s3.Client(self.server.endpoint, self.server.access_key, self.server.secret_key)
+        self.holdfast("bucket", "create", "slash")
+        ours.put("slash", "a/", b"content")
+        ours.put("slash", "a/below", b"below")
+        ours.put("slash", "mark/", b"")
+        expect(self.holdfast("cat", "hf://slash/a/") == "content", "another content")
+        self.holdfast("cat", "hf://slash/none/", code=2)
+        self.holdfast("cat", "hf://slash/", code=2)
+        self.holdfast("mv", "hf://slash/mark/", "hf://slash/other", code=2)
+        self.holdfast("mv", "hf://slash/a/", "hf://slash/to/")
+        expect(self.keys("slash") == ["a/below", "mark/", "to/a/"], f"{self.keys('slash')}")
+        self.holdfast("mv", "hf://slash/to/a/", "hf://slash/to/")  # Where it is already.
+        self.holdfast("mv", "hf://slash/to/a/", "hf://slash/plain")
+        expect(self.holdfast("cat", "hf://slash/plain") == "content", "another content moved")
+        ours.put("slash", "a/", b"again")
+        self.holdfast("cp", "hf://slash/a/", self.base / "slashed")
+        expect((self.base / "slashed").read_bytes() == b"again", "another content came")
+        self.holdfast("rm", "hf://slash/a/")
+        expect(self.keys("slash") == ["a/below", "mark/", "plain"], f"{self.keys('slash')}")
+        self.holdfast("rm", "hf://slash/a/", code=2)
+        ours.put("slash", "a/", b"")
+        self.holdfast("mv", "-r", "hf://slash/a", "hf://slash/b")
+        expect(self.keys("slash") == ["b/", "b/below", "mark/", "plain"], f"{self.keys('slash')}")
+        self.holdfast("rm", "hf://slash/", code=2)
+
     def interrupted(self):
         """What a download has written so far goes with it; what a dead one left goes with the next."""
         large = self.base / "large"
@@ -255,6 +283,7 @@ def tests(server, base):
             ("sync compares contents when told to", copying.sync_checks_contents),
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),
+            ("objects that are called as folders", copying.keys_of_folders),
             ("an interrupted download leaves nothing", copying.interrupted),
             ("sync of the wrong things", copying.wrong_sides),
             ("progress on a terminal", copying.progress)]

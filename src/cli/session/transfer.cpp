@@ -203,10 +203,14 @@ Task<Result<bool>> Transfer::is_content_same(const Job& job) {
   });
 }
 
-// A rename within a bucket happens at once; into another it is a copy, whose original then goes.
+// A rename within a bucket happens at once; into another it is a copy, whose original then goes. So
+// is that of an object from one folder's name to another's: as a rename it would take along all
+// that lies below.
 Task<Result<void>> Transfer::copy(const Job& job) {
   const bool is_rename = job.kind == Job::Kind::rename;
-  const bool is_at_once = is_rename && job.from_bucket == job.bucket;
+  const bool is_of_folders =
+      job.from_key != job.key && job.from_key.ends_with('/') && job.key.ends_with('/');
+  const bool is_at_once = is_rename && job.from_bucket == job.bucket && !is_of_folders;
   CO_TRY(co_await node_.tell("POST", target_of(is_at_once ? "rename" : "copy"),
                              node::Passage{.from_bucket = job.from_bucket,
                                            .from_key = job.from_key,
