@@ -207,13 +207,11 @@ Task<Result<void>> TableUsers::remove(std::string name) {
   CO_TRY_LET(const User user, named(name));
   const auto is_admin = [](const auto& entry) { return entry.second.is_admin; };
   if (user.is_admin && std::ranges::count_if(users_, is_admin) == 1) {
-    co_return fail(ErrorCode::conflict,
-                   fmt::format("{} is the last admin: make another one first", name));
+    co_return fail(ErrorCode::conflict, "the last administrator stays until there is another one");
   }
   CO_TRY_LET(const bool owns, co_await owns_buckets(user.id));
   if (owns) {
-    co_return fail(ErrorCode::conflict,
-                   fmt::format("user {} owns buckets: remove those first", name));
+    co_return fail(ErrorCode::conflict, "buckets are owned, which must be removed first");
   }
   vault::Record record;
   record.remove(settings_family, user_row_key(user.id));

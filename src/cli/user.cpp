@@ -17,7 +17,9 @@ struct Create {
 Task<Result<void>> create(Session& session, const Create& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   const node::UserWish body{.name = wish.name, .is_admin = wish.is_admin};
-  CO_TRY(co_await node->ask<node::UserReport>("POST", target_of("users"), body));
+  CO_TRY_LET(const auto made,
+             co_await node->ask<node::UserReport>("POST", target_of("users"), body));
+  if (wish.no_key && wish.json) co_return session.terminal().print(node::encode(made) + "\n");
   if (wish.no_key) {
     co_return session.terminal().print(
         fmt::format("Made the user {0}. To give access: holdfast "

@@ -113,10 +113,15 @@ Task<Result<void>> lock(Session& session) {
   co_return session.terminal().print("The vault is locked, and its keys are forgotten.\n");
 }
 
-Task<Result<void>> collect(Session& session) {
+struct Collect {
+  bool json = false;
+};
+
+Task<Result<void>> collect(Session& session, const Collect& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   CO_TRY_LET(const auto freed, (co_await node->ask<node::Freed>(
                                    "POST", target_of("vault", "collect"), node::Freed())));
+  if (wish.json) co_return session.terminal().print(node::encode(freed) + "\n");
   co_return session.terminal().print(fmt::format("Freed {}.\n", format_bytes(freed.bytes)));
 }
 
@@ -175,6 +180,15 @@ tree::Command unlock_command() {
           .synonyms = {"open"}};
 }
 
+tree::Command collect_command() {
+  auto wish = std::make_shared<Collect>();
+  return {.name = "collect",
+          .summary = "Free the room of what was removed, now",
+          .options = {{.name = "json", .help = "Print JSON", .target = &wish->json}},
+          .run = [wish](Session& session) { return collect(session, *wish); },
+          .synonyms = {"gc", "prune"}};
+}
+
 }  // namespace
 
 tree::Command vault_command() {
@@ -184,10 +198,7 @@ tree::Command vault_command() {
               keys_command(), passphrase_command(false), unlock_command(),
               tree::Command{
                   .name = "lock", .summary = "Close the vault and forget its keys", .run = lock},
-              tree::Command{.name = "collect",
-                            .summary = "Free the room of what was removed, now",
-                            .run = collect,
-                            .synonyms = {"gc", "prune"}}}};
+              collect_command()}};
 }
 
 }  // namespace holdfast::cli

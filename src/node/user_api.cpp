@@ -54,8 +54,8 @@ Task<Result<void>> remove_user(Call& call, Means& means) {
   }
   if (!removed && removed.error().code() == ErrorCode::conflict) {
     co_return fail(ErrorCode::conflict,
-                   fmt::format("The user {} cannot go: {}. Remove the user's buckets first "
-                               "(`holdfast bucket list` names them); the last administrator stays.",
+                   fmt::format("The user {} cannot go: {}. `holdfast user list` and `holdfast "
+                               "bucket list` show what there is.",
                                call.name(), removed.error().context()));
   }
   CO_TRY(std::move(removed));

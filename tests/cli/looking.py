@@ -106,11 +106,28 @@ class Looking:
         self.holdfast("key", "revoke", second["access_key"])
         self.holdfast("key", "revoke", second["access_key"], code=3)
         self.holdfast("key", "create", "nobody", code=3)
+        only = self.server.access_key
+        said = self.holdfast("key", "revoke", only, code=4)
+        expect("last access key" in said and "-y" in said, said)
+        expect(only in {row["id"] for row in self.holdfast.json("key", "list")}, "revoked unasked")
+        with Terminal("key", "revoke", only, "--data", self.server.folder) as terminal:
+            terminal.wait_for("[y/N]")
+            terminal.type("n\n")
+            expect(terminal.end() == 4, "a no is taken for a yes")
+        other = self.holdfast.json("key", "create", "admin")["access_key"]
+        self.holdfast("key", "revoke", other)
         users = {row["name"]: row for row in self.holdfast.json("user", "list")}
         expect(users["ann"]["keys"] == 1 and users["admin"]["is_admin"], f"{users}")
         self.holdfast("user", "remove", "ann")
         self.holdfast("user", "remove", "ann", code=3)
-        self.holdfast("user", "remove", "admin", code=7)
+        said = self.holdfast("user", "remove", "admin", code=7)
+        expect(said.count("last administrator") == 1, said)
+        made = self.holdfast.json("user", "create", "bare", "--no-key")
+        expect(made["name"] == "bare" and made["keys"] == 0, f"{made}")
+        self.holdfast("user", "remove", "bare")
+        expect(self.holdfast.json("vault", "collect")["bytes"] >= 0, "collect tells no bytes")
+        told = self.holdfast.json("version")["version"]
+        expect(self.holdfast("version") == f"holdfast {told}\n", f"{told}")
 
     def status(self):
         status = self.holdfast.json("status")
