@@ -24,6 +24,10 @@ constexpr Duration seal_retry_every = 1s;
 constexpr std::uint64_t reserve_bytes_min = 256 * mib;
 constexpr std::uint64_t reserve_share = 50;  // Or one fiftieth of a small disk.
 
+std::unexpected<Error> disk_is_full() {
+  return fail(ErrorCode::full, "the disk is full: remove objects, run a collection, or add room");
+}
+
 }  // namespace
 
 SegmentStore::SegmentStore(Environment environment, std::uint64_t session)
@@ -108,8 +112,7 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
        is_first = false) {
     CO_TRY(co_await measure_room());
     if (is_full_ && (claim == Claim::content || stalled_ > 0)) {
-      co_return fail(ErrorCode::full,
-                     "the disk is full: remove objects, run a collection, or add room");
+      co_return disk_is_full();
     }
     if (stalled_ > 0) {
       co_return fail(ErrorCode::io, "the disk does not take what is to be stored: see the log");
@@ -139,6 +142,11 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t stored,
                                                                    Claim claim) {
+  // What recovery moves may have opened a segment on a full disk: its room is not for new content.
+  if (claim == Claim::content && is_full_) {
+    CO_TRY(co_await measure_room());
+    if (is_full_) co_return disk_is_full();
+  }
   if (current_ && current_->has_room(stored)) co_return current_;
   const auto hold = co_await opening_.lock();
   // Somebody else may have opened one while we waited.
