@@ -90,12 +90,20 @@ class Damage:
             expect(not server.is_ready(), "it serves as if nothing were missing")
 
     def full_disk(self):
-        return self.on_small_disk("small", self.fill)
+        return self.on_small_disk("small", lambda disk: Server(disk / "data", log=f"{disk}.log"),
+                                  lambda server, disk: self.fill(server))
 
     def starts_on_full_disk(self):
-        return self.on_small_disk("brimful", self.start_brimful)
+        return self.on_small_disk("brimful", lambda disk: Server(disk / "data", log=f"{disk}.log"),
+                                  self.start_brimful)
 
-    def on_small_disk(self, name, test):
+    def starts_with_full_slot(self):
+        def server_of(disk):
+            (disk / "objects").mkdir()
+            return Server(self.base / "roomy", options=["--disk", disk / "objects"])
+        return self.on_small_disk("brimful-slot", server_of, self.start_brimful)
+
+    def on_small_disk(self, name, server_of, test):
         disk = self.base / name
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={FULL_DISK_MB}m", "none",
@@ -103,8 +111,8 @@ class Damage:
         if mounted.returncode != 0:
             raise Skip("a small disk cannot be mounted: needs root")
         try:
-            with Server(disk / "data", log=self.base / f"{name}.log") as server:
-                return test(server)
+            with server_of(disk) as server:
+                return test(server, disk)
         finally:
             subprocess.run(["umount", "-l", disk], check=False)
 
@@ -136,14 +144,14 @@ class Damage:
         expect(client_of(server).get("full", "again") == b"x" * 4 * MB, "other bytes")
         return f"{len(kept)} objects of 4 MiB fit on {FULL_DISK_MB} MiB, then {refused.code}"
 
-    def start_brimful(self, server):
+    def start_brimful(self, server, disk):
         """Others took the last byte of the disk: a start, after whatever end, reads and deletes."""
         client = client_of(server)
         client.create_bucket("full")
         content = self.draw.randbytes(4 * MB)
         for number in range(4):
             client.put("full", f"object-{number}", content)
-        filler = server.folder.parent / "filler"
+        filler = disk / "filler"
         for number, end in enumerate((server.kill, server.stop, server.kill, server.kill)):
             end()
             fill_up(filler)
@@ -151,11 +159,12 @@ class Damage:
             client = client_of(server)
             expect(client.get("full", f"object-{number}") == content, "other bytes")
             client.delete("full", f"object-{number}")
-            try:
-                client.put("full", "more", self.draw.randbytes(4 * MB))
-                expect(False, "a full disk took more")
-            except s3.S3Error as error:
-                expect(error.status == 507, f"a full disk is told as {error}")
+            for size in (100_000, 4 * MB):
+                try:
+                    client.put("full", "more", self.draw.randbytes(size))
+                    expect(False, f"a full disk took {size} bytes more")
+                except s3.S3Error as error:
+                    expect(error.status == 507, f"a full disk is told as {error}")
         filler.unlink()
         until = time.monotonic() + ROOM_SECONDS_MAX
         while True:
@@ -192,4 +201,5 @@ def tests(base):
     return [("flipped bits are found", damage.flipped_bits),
             ("damage to the end of the log is found", damage.damaged_end),
             ("a full disk refuses, reads and deletes", damage.full_disk),
-            ("a start on a disk without a byte left", damage.starts_on_full_disk)]
+            ("a start on a disk without a byte left", damage.starts_on_full_disk),
+            ("a start on a disk of objects without a byte left", damage.starts_with_full_slot)]
