@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t step_bytes = 32 * kib;
 constexpr std::size_t huge_bytes_min = mib;
 constexpr std::size_t recycled_bytes_max = 32 * mib;
-constexpr std::size_t kept_bytes_max = 160 * mib;  // Until release_memory().
+constexpr std::size_t kept_bytes_max = 64 * mib;  // Until release_memory().
 constexpr std::size_t huge_page_bytes = 2 * mib;
 
 static_assert(AlignedBuffer::recycled_bytes_min >= step_bytes);

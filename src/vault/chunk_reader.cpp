@@ -16,6 +16,9 @@ constexpr std::size_t window_bytes_max = 4 * mib;
 constexpr std::size_t windows_bytes_max = 64 * mib;
 constexpr std::size_t window_chunks_max = 128;
 
+// Bytes as they are stored, being read and decrypted: more at a time would only wait in memory.
+constexpr std::size_t reading_bytes_max = 16 * mib;
+
 // Chunks with less than this between them are read in one piece.
 constexpr std::uint32_t gap_bytes_max = 64 * kib;
 constexpr std::uint32_t run_bytes_max = 4 * mib;
@@ -26,6 +29,9 @@ constexpr std::size_t inline_bytes_max = 24 * kib;
 constexpr auto block_bytes = static_cast<std::uint32_t>(slot::block_bytes);
 
 }  // namespace
+
+ChunkFetcher::ChunkFetcher(Environment environment, std::size_t cache_bytes)
+    : env_(std::move(environment)), cache_(cache_bytes), reading_(reading_bytes_max) {}
 
 Task<Result<std::vector<PlainChunkPtr>>> ChunkFetcher::fetch(std::vector<Extent> extents) {
   std::vector<PlainChunkPtr> chunks(extents.size());
@@ -151,6 +157,7 @@ Task<void> ChunkFetcher::read(std::vector<Run>& runs, std::vector<Wanted>& wante
     run.blocks_end = (run.end + block_bytes - 1) / block_bytes * block_bytes;
     size += run.blocks_end - run.blocks_begin;
   }
+  const auto hold = co_await reading_.take(size);
   AlignedBuffer memory(size);
   std::size_t at = 0;
   for (Run& run : runs) {

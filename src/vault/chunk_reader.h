@@ -30,8 +30,7 @@ class ChunkFetcher {
     TaskGroup& tasks;
   };
 
-  ChunkFetcher(Environment environment, std::size_t cache_bytes)
-      : env_(std::move(environment)), cache_(cache_bytes) {}
+  ChunkFetcher(Environment environment, std::size_t cache_bytes);
 
   // In the order asked for. `corrupt` when a chunk is not what it should be, or gone.
   Task<Result<std::vector<PlainChunkPtr>>> fetch(std::vector<Extent> extents);
@@ -80,6 +79,7 @@ class ChunkFetcher {
 
   Environment env_;
   ChunkCache cache_;
+  Semaphore reading_;
   std::size_t readers_ = 0;
 };
 
