@@ -152,9 +152,7 @@ Task<Result<void>> CheckpointWriter::finish_segment() {
   CO_TRY(co_await read_back(row.size));
 
   Journal::Entry entry;
-  row.state = SegmentRow::State::sealed;
-  row.sealed_at = env_.journal.next_sequence();
-  entry.changes.put(segments_family, segment_key_of(number), encode_segment_row(row));
+  env_.segments.note_sealed(number, row, entry.changes);
   entry.on_applied = [&segments = env_.segments, number, row] { segments.set_row(number, row); };
   CO_TRY(co_await env_.journal.commit(std::move(entry)));
   checkpoint_.segments[number] = std::move(row);

@@ -168,9 +168,7 @@ Task<Result<void>> Collector::register_moves(Moves& moves) {
                       {-static_cast<std::int64_t>(move.from.place.stored), -1});
     entry.changes.add(counters_family, segment_counters_key(move.to.segment), {move.to.stored, 1});
   }
-  row.state = SegmentRow::State::sealed;
-  row.sealed_at = env_.journal.next_sequence();
-  entry.changes.put(segments_family, segment_key_of(segment->number), encode_segment_row(row));
+  env_.segments.note_sealed(segment->number, row, entry.changes);
   entry.on_applied = [this, number = segment->number, row] { env_.segments.set_row(number, row); };
   CO_TRY(co_await env_.journal.commit(std::move(entry)));
   env_.segments.release(segment);

@@ -96,11 +96,17 @@ Task<Result<std::vector<SegmentNumber>>> SegmentStore::grant(SegmentKind kind, s
   co_return numbers;
 }
 
-SegmentIdentity SegmentStore::identity_of(const SegmentRow& row) const {
-  return {.vault = env_.keys.vault(),
+SegmentIdentity segment_identity(const KeyRing& keys, const SegmentRow& row) {
+  return {.vault = keys.vault(),
           .segment = row.id,
           .kind = row.kind,
           .key_generation = row.key_generation};
+}
+
+void SegmentStore::note_sealed(SegmentNumber number, SegmentRow& row, env::Batch& changes) const {
+  row.state = SegmentRow::State::sealed;
+  row.sealed_at = env_.journal.next_sequence();
+  changes.put(segments_family, segment_key_of(number), encode_segment_row(row));
 }
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim claim,
@@ -260,9 +266,7 @@ Task<Result<void>> SegmentStore::seal_and_register(std::shared_ptr<OpenSegment> 
     register_chunk(*chunk, entry.changes);
     registered.push_back(chunk);
   }
-  row.state = SegmentRow::State::sealed;
-  row.sealed_at = env_.journal.next_sequence();
-  entry.changes.put(segments_family, segment_key_of(segment->number), encode_segment_row(row));
+  note_sealed(segment->number, row, entry.changes);
   entry.on_applied = [this, number = segment->number, row, registered] {
     rows_[number] = row;
     for (const auto& chunk : registered) settle(*chunk);

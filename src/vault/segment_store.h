@@ -54,6 +54,9 @@ SegmentNumber segment_number_of(std::string_view key);
 inline constexpr std::string_view totals_key = "total";  // Plain bytes, chunks.
 std::string segment_counters_key(SegmentNumber number);  // Stored bytes, chunks, in the index.
 
+// What is bound into everything sealed in the segment of that row.
+SegmentIdentity segment_identity(const KeyRing& keys, const SegmentRow& row);
+
 class SegmentStore {
  public:
   // What it works with; all must outlive it.
@@ -112,7 +115,13 @@ class SegmentStore {
   const std::map<SegmentNumber, SegmentRow>& rows() const { return rows_; }
   void set_row(SegmentNumber number, SegmentRow row) { rows_[number] = std::move(row); }
   void forget(SegmentNumber number) { rows_.erase(number); }
-  SegmentIdentity identity_of(const SegmentRow& row) const;
+  SegmentIdentity identity_of(const SegmentRow& row) const {
+    return segment_identity(env_.keys, row);
+  }
+
+  // Adds to a record that the segment is sealed from it on, as `row`, which write_shards() filled
+  // in, then says too.
+  void note_sealed(SegmentNumber number, SegmentRow& row, env::Batch& changes) const;
 
   // Segments still in memory that the log must be kept for: the oldest record that holds one of
   // their chunks. Nothing if there is none.

@@ -6,6 +6,7 @@
 #include "vault/families.h"
 #include "vault/journal.h"
 #include "vault/journal_record.h"
+#include "vault/segment_store.h"
 
 #include <fmt/format.h>
 
@@ -174,10 +175,7 @@ Task<Result<void>> TableRecovery::restore_file(const Checkpoint& checkpoint,
 }
 
 Task<Result<Bytes>> TableRecovery::read_piece(const SegmentRow& row, const CheckpointPiece& piece) {
-  const SegmentIdentity identity{.vault = env_.keys.vault(),
-                                 .segment = row.id,
-                                 .kind = row.kind,
-                                 .key_generation = row.key_generation};
+  const SegmentIdentity identity = segment_identity(env_.keys, row);
   const ChunkEntry entry{.id = piece.id,
                          .offset = piece.offset,
                          .stored = stored_bytes_of(piece.size),
