@@ -1,12 +1,12 @@
 // What the headers of a request say about its body: the first half of body.h.
 #include "gateway/s3/body.h"
 
+#include "base/number.h"
 #include "codec/base64.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -39,10 +39,9 @@ Outcome<std::uint64_t> read_size(const Call& call, std::uint64_t size_max) {
   std::uint64_t size = 0;
   if (is_chunked(call.authorization.payload)) {
     const auto text = call.header("x-amz-decoded-content-length");
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), size);
-    if (text.empty() || failure != std::errc() || end != text.data() + text.size()) {
-      return refuse(Code::missing_content_length);
-    }
+    const auto decoded = parse_number<std::uint64_t>(text);
+    if (!decoded) return refuse(Code::missing_content_length);
+    size = *decoded;
   } else if (call.request().content_length) {
     size = *call.request().content_length;
   } else if (call.request().is_chunked) {

@@ -1,5 +1,7 @@
 // CompleteMultipartUpload: the chosen parts become one object, in one step.
 #include "gateway/s3/protocol/names.h"
+
+#include "base/number.h"
 #include "gateway/s3/upload.h"
 #include "gateway/s3/verbs.h"
 
@@ -9,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -34,17 +35,13 @@ Outcome<ChosenPart> parse_part(const XmlDocument::Element& element) {
   const auto number = element.child_text("PartNumber");
   const auto etag = element.child_text("ETag");
   if (!number || !etag) return refuse(Code::malformed_xml);
-  std::int64_t value = 0;
-  const auto [end, failure] =
-      std::from_chars(number->data(), number->data() + number->size(), value);
-  if (failure != std::errc() || end != number->data() + number->size()) {
-    return refuse(Code::malformed_xml);
-  }
-  if (value < 1) {
+  const auto value = parse_number<std::int64_t>(*number);
+  if (!value) return refuse(Code::malformed_xml);
+  if (*value < 1) {
     return refuse(invalid_argument("PartNumber must be >= 1", "PartNumber", *number));
   }
-  if (value > catalog::part_count_max) return refuse(Code::invalid_part);
-  part.number = static_cast<std::uint32_t>(value);
+  if (*value > catalog::part_count_max) return refuse(Code::invalid_part);
+  part.number = static_cast<std::uint32_t>(*value);
   part.etag = unquote(*etag);
   for (const auto kind : checksum_kinds) {
     if (auto text = element.child_text(element_of(kind))) {
@@ -161,22 +158,21 @@ Outcome<void> judge_size(const Call& call, const std::vector<catalog::PartInfo>&
   }
   const auto text = call.header("x-amz-mp-object-size");
   if (text.empty()) return {};
-  std::int64_t size = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (failure != std::errc() || end != text.data() + text.size()) {
+  const auto size = parse_number<std::int64_t>(text);
+  if (!size) {
     return refuse(Code::invalid_request,
                   fmt::format("Value for x-amz-mp-object-size header is invalid: '{}'", text));
   }
-  if (size < 0) {
+  if (*size < 0) {
     return refuse(
         Code::invalid_request,
-        fmt::format("Value for x-amz-mp-object-size header is less than zero: '{}'", size));
+        fmt::format("Value for x-amz-mp-object-size header is less than zero: '{}'", *size));
   }
-  if (static_cast<std::uint64_t>(size) != total) {
+  if (static_cast<std::uint64_t>(*size) != total) {
     return refuse(Code::invalid_request,
                   fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match "
                               "what was computed: {}",
-                              total, size));
+                              total, *size));
   }
   return {};
 }

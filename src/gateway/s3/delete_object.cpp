@@ -1,9 +1,9 @@
 // DeleteObject: gone afterwards, whether or not it was there.
 #include "gateway/s3/object_read.h"
+
+#include "base/number.h"
 #include "gateway/s3/protocol/times.h"
 #include "gateway/s3/verbs.h"
-
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -16,11 +16,7 @@ DeleteConditions read_conditions(const Call& call) {
     if (!conditions.if_match_modified) conditions.if_match_modified = parse_iso_time(time);
   }
   if (const auto text = call.header("x-amz-if-match-size"); !text.empty()) {
-    std::uint64_t size = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), size);
-    if (failure == std::errc() && end == text.data() + text.size()) {
-      conditions.if_match_size = size;
-    }
+    conditions.if_match_size = parse_number<std::uint64_t>(text);
   }
   return conditions;
 }

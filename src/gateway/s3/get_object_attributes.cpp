@@ -1,11 +1,12 @@
 // GetObjectAttributes: chosen facts about an object and the parts that it was made of.
 #include "gateway/s3/object_read.h"
+
+#include "base/number.h"
 #include "gateway/s3/protocol/times.h"
 #include "gateway/s3/verbs.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -58,19 +59,18 @@ Outcome<Attributes> read_attributes(const Call& call) {
 Outcome<std::size_t> read_number(const Call& call, std::string_view header, std::size_t otherwise) {
   const auto text = call.header(header);
   if (text.empty()) return otherwise;
-  std::int32_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto number = parse_number<std::int32_t>(text);
   const auto name = header.substr(std::string_view("x-amz-").size());
-  if (failure != std::errc() || end != text.data() + text.size()) {
+  if (!number) {
     return refuse(invalid_argument(
         "Provided " + std::string(name) + " not an integer or within integer range", name, text));
   }
-  if (number < 0) {
+  if (*number < 0) {
     return refuse(invalid_argument(
         "Argument " + std::string(name) + " must be an integer between 0 and 2147483647", name,
         text));
   }
-  return static_cast<std::size_t>(number);
+  return static_cast<std::size_t>(*number);
 }
 
 Task<Outcome<void>> write_parts(Call& call, XmlWriter& writer, const catalog::ObjectInfo& object,

@@ -1,9 +1,9 @@
 // ListBuckets: the caller's own; an admin sees all.
 #include "codec/base64.h"
+
+#include "base/number.h"
 #include "gateway/s3/protocol/times.h"
 #include "gateway/s3/verbs.h"
-
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -13,14 +13,12 @@ constexpr std::size_t buckets_max = 10'000;
 Outcome<std::size_t> read_count(const Call& call) {
   const auto text = call.target.query.find("max-buckets");
   if (!text) return buckets_max;
-  std::size_t count = 0;
-  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (failure != std::errc() || end != text->data() + text->size() || count == 0 ||
-      count > buckets_max) {
+  const auto count = parse_number<std::size_t>(*text);
+  if (!count || *count == 0 || *count > buckets_max) {
     return refuse(invalid_argument("Argument max-buckets must be an integer between 1 and 10000.",
                                    "max-buckets", *text));
   }
-  return count;
+  return *count;
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // ListParts: what has come of an upload.
 #include "gateway/s3/listing.h"
+
+#include "base/number.h"
 #include "gateway/s3/protocol/times.h"
 #include "gateway/s3/upload.h"
 #include "gateway/s3/verbs.h"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -15,17 +15,16 @@ Outcome<std::uint32_t> read_marker(const Call& call) {
   constexpr std::string_view name = "part-number-marker";
   const auto text = call.parameter(name);
   if (text.empty()) return 0;
-  std::int32_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || end != text.data() + text.size()) {
+  const auto number = parse_number<std::int32_t>(text);
+  if (!number) {
     return refuse(invalid_argument(
         fmt::format("Provided {} not an integer or within integer range", text), name, text));
   }
-  if (number < 0) {
+  if (*number < 0) {
     return refuse(invalid_argument(
         fmt::format("Argument {} must be an integer between 0 and 2147483647", text), name, text));
   }
-  return static_cast<std::uint32_t>(number);
+  return static_cast<std::uint32_t>(*number);
 }
 
 void write_person(XmlWriter& writer, std::string_view element, const catalog::User& user) {

@@ -1,29 +1,28 @@
 #include "gateway/s3/listing.h"
 
+#include "base/number.h"
 #include "codec/base64.h"
 #include "gateway/s3/protocol/times.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::s3 {
 
 Outcome<std::size_t> read_count(const Call& call, std::string_view name) {
   const auto text = call.parameter(name);
   if (text.empty()) return page_count_max;
-  std::int32_t count = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (failure != std::errc() || end != text.data() + text.size()) {
+  const auto count = parse_number<std::int32_t>(text);
+  if (!count) {
     return refuse(invalid_argument(
         fmt::format("Provided {} not an integer or within integer range", text), name, text));
   }
-  if (count < 0) {
+  if (*count < 0) {
     return refuse(invalid_argument(
         fmt::format("Argument {} must be an integer between 0 and 2147483647", text), name, text));
   }
-  return std::min<std::size_t>(static_cast<std::size_t>(count), page_count_max);
+  return std::min<std::size_t>(static_cast<std::size_t>(*count), page_count_max);
 }
 
 Outcome<bool> read_encoding(const Call& call) {

@@ -1,12 +1,12 @@
 #include "gateway/s3/object_read.h"
 
 #include "gateway/s3/protocol/times.h"
+#include "gateway/s3/upload.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -29,16 +29,10 @@ bool is_header_text(std::string_view text) {
       text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
 }
 
-Outcome<std::optional<std::uint32_t>> read_part_number(const Call& call) {
-  const auto text = call.target.query.find("partNumber");
-  if (!text) return std::nullopt;
-  std::uint32_t number = 0;
-  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (failure != std::errc() || end != text->data() + text->size() || number == 0 ||
-      number > catalog::part_count_max) {
-    return refuse(invalid_argument("Part number must be an integer between 1 and 10000, inclusive.",
-                                   "partNumber", *text));
-  }
+// Nothing: the whole object is asked for.
+Outcome<std::optional<std::uint32_t>> read_wanted_part(const Call& call) {
+  if (!call.target.query.find("partNumber")) return std::nullopt;
+  TRY_LET(const std::uint32_t number, read_part_number(call));
   return number;
 }
 
@@ -56,7 +50,7 @@ Outcome<ObjectRead> ObjectRead::create(Call& call) {
   read.conditions_ = Conditions::read(call.request().headers, "", call.services.clock.wall_now());
   read.range_header_ = call.header("range");
   read.if_range_ = call.header("if-range");
-  TRY_LET(read.part_number_, read_part_number(call));
+  TRY_LET(read.part_number_, read_wanted_part(call));
   if (read.part_number_ && !read.range_header_.empty()) {
     return refuse(Code::invalid_request,
                   "Cannot specify both Range header and partNumber query parameter");

@@ -1,9 +1,10 @@
 #include "gateway/s3/upload.h"
 
+#include "base/number.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::s3 {
 
@@ -23,14 +24,12 @@ Task<Outcome<Upload>> open_upload(Call& call) {
 
 Outcome<std::uint32_t> read_part_number(const Call& call) {
   const auto text = call.parameter("partNumber");
-  std::uint32_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || end != text.data() + text.size() || number == 0 ||
-      number > catalog::part_count_max) {
+  const auto number = parse_number<std::uint32_t>(text);
+  if (!number || *number == 0 || *number > catalog::part_count_max) {
     return refuse(invalid_argument("Part number must be an integer between 1 and 10000, inclusive.",
                                    "partNumber", text));
   }
-  return number;
+  return *number;
 }
 
 Outcome<ChecksumForm> parse_checksum_form(std::string_view text) {

@@ -1,11 +1,12 @@
 // The parsing half of sigv4.h: from headers or a query to a checked Authorization.
 #include "gateway/s3/protocol/sigv4.h"
+
+#include "base/number.h"
 #include "gateway/s3/protocol/times.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::s3 {
 namespace {
@@ -250,14 +251,10 @@ Outcome<Authorization> read_header(const net::Request& request, std::string_view
 }
 
 Outcome<void> check_life(std::string_view expires, WallTime signed_at, WallTime now) {
-  std::int64_t seconds = 0;
-  const auto [end, failure] =
-      std::from_chars(expires.data(), expires.data() + expires.size(), seconds);
-  if (failure != std::errc() || end != expires.data() + expires.size()) {
-    return refuse_query("X-Amz-Expires should be a number");
-  }
-  if (seconds < 0) return refuse_query("X-Amz-Expires must be non-negative");
-  if (seconds > presigned_life_max.count()) {
+  const auto seconds = parse_number<std::int64_t>(expires);
+  if (!seconds) return refuse_query("X-Amz-Expires should be a number");
+  if (*seconds < 0) return refuse_query("X-Amz-Expires must be non-negative");
+  if (*seconds > presigned_life_max.count()) {
     return refuse_query(
         "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires "
         "must be less than 604800 seconds");
@@ -265,7 +262,7 @@ Outcome<void> check_life(std::string_view expires, WallTime signed_at, WallTime 
   if (signed_at.since_epoch - clock_skew_max > now.since_epoch) {
     return refuse(Code::access_denied, "Request is not valid yet.");
   }
-  const WallTime end_of_life{signed_at.since_epoch + std::chrono::seconds(seconds)};
+  const WallTime end_of_life{signed_at.since_epoch + std::chrono::seconds(*seconds)};
   if (end_of_life < now) {
     return refuse(S3Error(Code::access_denied, "Request has expired.")
                       .with("X-Amz-Expires", std::string(expires))
