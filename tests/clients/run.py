@@ -56,9 +56,10 @@ class Foreign:
 class Trial:
     """All the tests of one client, each building on those before."""
 
-    def __init__(self, make, server, source, work, draw):
+    def __init__(self, make, server, source, size, work, draw):
         self.server = server
         self.source = source
+        self.size = size  # Of all its files.
         self.work = work
         self.draw = draw
         self.s3 = s3.Client(server.endpoint, server.access_key, server.secret_key)
@@ -67,7 +68,8 @@ class Trial:
         self.back = work / "back"
 
     def killing(self, count):
-        return Killer(self.server, self.draw, count if self.server.folder else 0, PAUSE_SECONDS_MAX)
+        return Killer(self.server, self.draw, count if self.server.folder else 0,
+                      self.size, PAUSE_SECONDS_MAX)
 
     def run(self, report):
         name = self.client.name
@@ -168,7 +170,7 @@ def main():
             work.mkdir()
             server = Foreign(options) if options.endpoint else Server(work / "data")
             with server:
-                Trial(make, server, source, work, draw).run(report)
+                Trial(make, server, source, size, work, draw).run(report)
             starts += server.restart_seconds
             if not report.failed:
                 shutil.rmtree(work)

@@ -16,6 +16,7 @@ import time
 BINARY = pathlib.Path(os.environ.get("HOLDFAST_BINARY") or
                       pathlib.Path(__file__).parents[2] / "build/release/holdfast")
 READY_SECONDS_MAX = 60
+POLL_SECONDS = 0.005
 
 
 class ServerError(Exception):
@@ -87,10 +88,16 @@ class Server:
                 self.kill()
                 raise ServerError(f"not ready after {READY_SECONDS_MAX} s; "
                                   f"the log ({self.log}) ends:\n{self.log_tail()}")
-            time.sleep(0.005)
+            time.sleep(POLL_SECONDS)
 
     def is_ready(self):
         return self.ask("/readyz")[0] == 200
+
+    def bytes_moved(self):
+        """In bodies of requests and answers since it started."""
+        lines = self.ask("/metrics")[1].decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines
+                   if line.startswith("holdfast_body_bytes_total"))
 
     def ask(self, path):
         """Status and body of a GET on the node's socket; status 0 while nobody listens."""
@@ -146,14 +153,17 @@ class Server:
 class Killer:
     """Kills and restarts a server `count` times, at random moments, from a thread of its own.
 
-    Now and then it is killed once more while it starts. At most `pause` seconds lie between a start and the next kill. Use as a context: leaving it ends
-    the killing, and raises if the server did not come up again.
+    The next kill comes when a random share of `size` bytes has moved since the start, at the latest
+    `pause` seconds after it: so that a client is hit at work, however quick it is. Now and then the
+    server is killed once more while it starts. Use as a context: leaving it ends the killing, and
+    raises if the server did not come up again.
     """
 
-    def __init__(self, server, draw: random.Random, count, pause=3.0):
+    def __init__(self, server, draw: random.Random, count, size, pause=3.0):
         self.server = server
         self.draw = draw
         self.count = count
+        self.size = size
         self.pause = pause
         self.kills = 0
         self.failure = None
@@ -173,7 +183,7 @@ class Killer:
     def run(self):
         try:
             for _ in range(self.count):
-                if self.ended.wait(self.draw.uniform(0.05, self.pause)):
+                if not self.is_time():
                     return
                 self.server.kill()
                 self.kills += 1
@@ -185,6 +195,16 @@ class Killer:
                 self.server.start()
         except Exception as failure:  # Told to whoever waits for the end.
             self.failure = failure
+
+
+    def is_time(self):
+        """Waits for the moment of the next kill; whether the client is still at work then."""
+        latest = time.monotonic() + self.draw.uniform(0.05, self.pause)
+        enough = self.server.bytes_moved() + self.draw.uniform(0, self.size / (self.count + 1))
+        while time.monotonic() < latest and self.server.bytes_moved() < enough:
+            if self.ended.wait(POLL_SECONDS):
+                return False
+        return not self.ended.is_set()
 
 
 def scratch_folder(name):
