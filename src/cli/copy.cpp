@@ -43,6 +43,9 @@ class Copy {
     return source.is_remote ? add_remote(source) : add_local(source);
   }
 
+  // What is to be removed once all of a move has gone well.
+  std::vector<Job> take_left_over() { return std::move(left_over_); }
+
  private:
   Task<Result<void>> add_local(const Place& source) {
     CO_TRY_LET(const FileFacts facts,
@@ -96,8 +99,8 @@ class Copy {
     if (!source.is_folder_like()) {
       auto object = co_await find_object(node_, source.bucket, source.key);
       if (object) {
-        const std::string_view name = last_name(source.key);
-        co_await add_object(source, *object, is_folder_ ? std::string(name) : std::string());
+        co_await add_object(source.bucket, *object,
+                            is_folder_ ? join(root(), last_name(source.key)) : root());
         co_return Result<void>();
       }
       if (object.error().code() != ErrorCode::not_found || !wish_.is_recursive) {
@@ -121,33 +124,28 @@ class Copy {
     CO_TRY_LET(const node::ObjectReport found, std::move(object));
     std::string name(last_name(source.key));
     if (target_.is_remote) name += '/';
-    co_await add_object(source, found, is_folder_ ? name : std::string());
+    co_await add_object(source.bucket, found, is_folder_ ? join(root(), name) : root());
     co_return Result<void>();
   }
 
   Task<Result<void>> add_remote_folder(const Place& source) {
-    const std::string prefix = as_folder(source.key);
+    const std::string from = as_folder(source.key);
     const bool is_named = is_folder_ && !source.is_folder_like();
-    const std::string below = is_named ? std::string(last_name(source.key)) + "/" : std::string();
-    RemoteList list(node_, {.bucket = source.bucket, .prefix = prefix});
+    const std::string to =
+        join(root(), is_named ? std::string(last_name(source.key)) + "/" : std::string());
+    CO_TRY(judge_folders(source, from, to));
+    RemoteList list(node_, {.bucket = source.bucket, .prefix = from});
     bool is_empty = true;
     for (;;) {
       CO_TRY_LET(const auto page, co_await list.next());
       if (!page) break;
+      is_empty = is_empty && page->objects.empty();
       for (const node::ObjectReport& object : page->objects) {
-        is_empty = false;
-        if (!target_.is_remote && object.key.ends_with('/')) {
-          if (const auto judged = judge_content(object.key, object.size); !judged) {
-            session_.report_failure(Error(judged.error()).within("Left out " + object.key));
-          }
-          continue;
+        if (target_.is_remote) {
+          co_await add_to_remote(source, object, from, to);
+        } else {
+          co_await add_to_local(source, object, from, to);
         }
-        const auto path = relative_path(object.key, prefix);
-        if (!path && !target_.is_remote) {
-          session_.report_failure(path.error());
-          continue;
-        }
-        co_await add_object(source, object, below + object.key.substr(prefix.size()));
       }
     }
     if (is_empty) {
@@ -157,28 +155,86 @@ class Copy {
     co_return Result<void>();
   }
 
-  // `below`: its name below the target; empty where the target is its name.
-  Task<void> add_object(const Place& source, const node::ObjectReport& object,
-                        const std::string& below) {
+  // A folder that becomes one in itself would have no end.
+  Result<void> judge_folders(const Place& source, const std::string& from,
+                             const std::string& to) const {
+    if (!is_same_bucket(source) || !to.starts_with(from)) return {};
+    if (to == from) {
+      return fail(ErrorCode::invalid, fmt::format("{} is there already.", to_string(source)));
+    }
+    return fail(ErrorCode::invalid,
+                fmt::format("{} cannot be {} into itself, to {}.", to_string(source),
+                            wish_.is_move ? "moved" : "copied", to_string(target_)));
+  }
+
+  Task<void> add_to_remote(const Place& source, const node::ObjectReport& object,
+                           const std::string& from, const std::string& to) {
+    const std::string key = to + object.key.substr(from.size());
+    if (key.empty()) {
+      take_mark(source.bucket, object);
+    } else if (is_same_bucket(source) && key.starts_with(from)) {
+      // What lies there may not have been taken yet, and would be lost.
+      session_.report_failure(
+          Error(ErrorCode::invalid,
+                fmt::format("Left out {}: its new key, {}, is one of those that are being {}.",
+                            object.key, key, wish_.is_move ? "moved" : "copied")));
+    } else {
+      co_await add_object(source.bucket, object, key);
+    }
+  }
+
+  Task<void> add_to_local(const Place& source, const node::ObjectReport& object,
+                          const std::string& from, const std::string& to) {
+    if (object.key.ends_with('/')) {
+      if (const auto judged = judge_content(object.key, object.size); !judged) {
+        session_.report_failure(Error(judged.error()).within("Left out " + object.key));
+      }
+    } else if (const auto path = relative_path(object.key, from); !path) {
+      session_.report_failure(path.error());
+    } else {
+      co_await add_object(source.bucket, object, to + *path);
+    }
+  }
+
+  // What stands for a folder that becomes a whole bucket: the bucket needs nothing to stand for it.
+  void take_mark(const std::string& bucket, const node::ObjectReport& object) {
+    if (object.size > 0) {
+      session_.report_failure(
+          Error(ErrorCode::invalid,
+                fmt::format("Left out {}: it has {} bytes of content, and no name would be left.",
+                            object.key, object.size)));
+    } else if (wish_.is_move) {
+      Job job;
+      job.kind = Job::Kind::remove_object;
+      job.bucket = bucket;
+      job.key = object.key;
+      left_over_.push_back(std::move(job));
+    }
+  }
+
+  // `to`: its key or path.
+  Task<void> add_object(const std::string& bucket, const node::ObjectReport& object,
+                        std::string to) {
     Job job;
     job.size = object.size;
     if (target_.is_remote) {
       job.kind = wish_.is_move ? Job::Kind::rename : Job::Kind::copy;
       job.bucket = target_.bucket;
-      // What stands for a folder stands for the one that it becomes.
-      const bool is_mark = wish_.is_recursive && object.key == as_folder(source.key);
-      job.key = !below.empty() ? join(target_.key, below)
-                : is_mark      ? as_folder(target_.key)
-                               : target_.key;
-      job.from_bucket = source.bucket;
+      job.key = std::move(to);
+      job.from_bucket = bucket;
       job.from_key = object.key;
     } else {
       job.kind = Job::Kind::download;
-      job.bucket = source.bucket;
+      job.bucket = bucket;
       job.key = object.key;
-      job.path = below.empty() ? target_.path : join(target_.path, below);
+      job.path = std::move(to);
     }
     return transfer_.add(std::move(job));
+  }
+
+  const std::string& root() const { return target_.is_remote ? target_.key : target_.path; }
+  bool is_same_bucket(const Place& source) const {
+    return target_.is_remote && source.bucket == target_.bucket;
   }
 
   Session& session_;
@@ -187,6 +243,7 @@ class Copy {
   Place target_;
   bool is_folder_;
   Transfer& transfer_;
+  std::vector<Job> left_over_;
 };
 
 // Whether what is copied goes below the target, under its own name.
@@ -232,6 +289,14 @@ Task<Result<bool>> copy_stream(Session& session, NodeClient& node,
     co_return true;
   }
   co_return false;
+}
+
+Task<void> carry_out(Session& session, NodeClient& node, const TransferOptions& options,
+                     std::vector<Job> jobs) {
+  if (jobs.empty()) co_return;
+  Transfer transfer(session, node, options);
+  for (Job& job : jobs) co_await transfer.add(std::move(job));
+  co_await transfer.finish();
 }
 
 }  // namespace
@@ -287,6 +352,9 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
     added = Result<void>();
   }
   co_await transfer.finish();
+  if (added && !session.failure()) {
+    co_await carry_out(session, *node, options, run.take_left_over());
+  }
   co_return added;
 }
 

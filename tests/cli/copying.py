@@ -218,6 +218,41 @@ class Copying:
         expect(self.keys("slash") == ["b/", "b/below", "mark/", "plain"], f"{self.keys('slash')}")
         self.holdfast("rm", "hf://slash/", code=2)
 
+    def folders_over_folders(self):
+        """What stands for a folder stands for what it becomes; nothing is lost where both meet."""
+        ours = s3.Client(self.server.endpoint, self.server.access_key, self.server.secret_key)
+        self.holdfast("bucket", "create", "meet")
+
+        def have(*keys):
+            expect(self.keys("meet") == sorted(keys), f"{self.keys('meet')}")
+
+        ours.put("meet", "a/", b"")
+        ours.put("meet", "a/x", b"x")
+        self.holdfast("cp", "-r", "hf://meet/a/", "hf://meet/")
+        have("a/", "a/x", "x")
+        told = self.holdfast("mv", "-r", "-n", "hf://meet/a/", "hf://meet/")
+        expect("would remove hf://meet/a/\n" in told, told)
+        have("a/", "a/x", "x")
+        self.holdfast("mv", "-r", "hf://meet/a/", "hf://meet/")
+        have("x")
+        ours.put("meet", "a/", b"content")
+        said = self.holdfast("mv", "-r", "hf://meet/a/", "hf://meet", code=2)
+        expect("Left out a/" in said and "7 bytes" in said, said)
+        have("a/", "x")
+        ours.put("meet", "a/", b"")
+        ours.put("meet", "a/y", b"outer")
+        ours.put("meet", "a/a/y", b"inner")
+        said = self.holdfast("mv", "-r", "hf://meet/a/", "hf://meet/", code=6)
+        expect("Left out a/a/y" in said, said)
+        have("a/", "a/a/y", "x", "y")
+        expect(self.holdfast("cat", "hf://meet/y") == "outer", "another content")
+        for words in (("cp", "-r", "hf://meet", "hf://meet/in/"),
+                      ("mv", "-r", "hf://meet/a", "hf://meet/a/b/")):
+            expect("into itself" in self.holdfast(*words, code=2), f"{words}")
+        said = self.holdfast("mv", "-r", "hf://meet/a", "hf://meet", code=2)
+        expect("there already" in said, said)
+        have("a/", "a/a/y", "x", "y")
+
     def interrupted(self):
         """What a download has written so far goes with it; what a dead one left goes with the next."""
         large = self.base / "large"
@@ -284,6 +319,7 @@ def tests(server, base):
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),
             ("objects that are called as folders", copying.keys_of_folders),
+            ("folders that become each other", copying.folders_over_folders),
             ("an interrupted download leaves nothing", copying.interrupted),
             ("sync of the wrong things", copying.wrong_sides),
             ("progress on a terminal", copying.progress)]
