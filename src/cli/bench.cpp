@@ -65,7 +65,8 @@ Result<bench::LoadOptions> load_options(const Wish& wish, const Session& session
       .access_key = spoken_or(wish.access_key, session, "HOLDFAST_ACCESS_KEY"),
       .secret_key = spoken_or(wish.secret_key, session, "HOLDFAST_SECRET_KEY"),
       .region = wish.region};
-  if (options.target.credentials.secret_key.empty()) {
+  const auto& credentials = options.target.credentials;
+  if (credentials.access_key.empty() || credentials.secret_key.empty()) {
     return fail(ErrorCode::invalid,
                 "No keys are known. Set HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY, or say "
                 "--access-key and --secret-key.");

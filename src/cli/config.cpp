@@ -50,7 +50,11 @@ tree::Command config_command() {
       .name = "config",
       .summary = "Show each setting, and where it comes from",
       .details =
-          "Shows what `holdfast up` would use if it were started here with the same options.",
+          "Shows what `holdfast up` would use if it were started here with the same options. "
+          "The command line wins over the environment (HOLDFAST_S3 for --s3), which wins over the "
+          "settings file.\n\n"
+          "A variable that is set but empty is refused, as an empty value is anywhere: unset it. "
+          "Only an option that tells what empty means takes it.",
       .options = {{.name = "running",
                    .help = "Show what the node that runs was told instead",
                    .target = &wish->is_running},

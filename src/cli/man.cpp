@@ -15,7 +15,9 @@ tree::ManSection settings_section() {
           "What `holdfast up` is told on its command line can also be set in the environment, "
           "or in the settings file: holdfast.yaml in the data folder, or the one named by "
           "`--config`. The command line wins over the environment, which wins over the "
-          "file. `holdfast config` tells where each setting comes from.",
+          "file. What is empty is refused, in the environment as well: a variable that is not to "
+          "count must be unset. Only where it is said below does empty mean something. "
+          "`holdfast config` tells where each setting comes from.",
       .terms = {}};
   for (const node::SettingRule& rule : node::setting_rules()) {
     section.terms.emplace_back(fmt::format("{} ({})", rule.name, node::variable_of(rule.name)),
@@ -23,7 +25,7 @@ tree::ManSection settings_section() {
   }
   section.terms.emplace_back("HOLDFAST_ACCESS_KEY, HOLDFAST_SECRET_KEY",
                              "The administrator's access key, instead of one that is drawn at the "
-                             "first start. In the environment only.");
+                             "first start: both or neither. In the environment only.");
   return section;
 }
 

@@ -55,6 +55,7 @@ Result<node::Settings> gather_settings(const SettingsOptions& options, const Ses
   const node::Variables& variables = session.variables();
   const auto name = node::settings_file(spoken, variables, folder);
   std::optional<node::SettingsFile> file;
+  if (name.name.empty()) return node::Settings::gather(spoken, variables, file);
   auto content = node::read_note(name.name, settings_bytes_max);
   if (content) {
     file = node::SettingsFile{name.name, std::move(*content)};

@@ -36,7 +36,6 @@ std::optional<catalog::Credentials> told_credentials(const Variables& variables)
   const auto access = variables.find("HOLDFAST_ACCESS_KEY");
   const auto secret = variables.find("HOLDFAST_SECRET_KEY");
   if (access == variables.end() || secret == variables.end()) return std::nullopt;
-  if (access->second.empty() || secret->second.empty()) return std::nullopt;
   return catalog::Credentials{access->second, secret->second};
 }
 

@@ -30,10 +30,25 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return meant ? fmt::format(" Did you mean {}?", *meant) : std::string();
 }
 
-// Empty stands for "nowhere" where that can be.
+// What an unset variable of a shell leaves is hardly what was meant.
+std::unexpected<Error> refuse_empty(std::string_view name, std::string_view where, Origin origin) {
+  switch (origin) {
+    case Origin::environment:
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} is set but empty. Give it a value, or unset it.", where));
+    case Origin::file:
+      return fail(ErrorCode::invalid,
+                  fmt::format("{}: {} is empty. Give it a value, or remove it.", where, name));
+    case Origin::command_line:
+    case Origin::standard:
+      break;
+  }
+  return fail(ErrorCode::invalid,
+              fmt::format("{} is empty. Give it a value, or leave it out.", where));
+}
+
 Result<void> judge_address(const SettingRule& rule, const std::string& value,
                            std::string_view where) {
-  if (value.empty() && rule.standard.empty()) return {};
   const auto parsed = net::parse_endpoint(value);
   if (parsed) return {};
   return fail(ErrorCode::invalid, fmt::format("{}: {} is an address such as 127.0.0.1:9000: {}.",
@@ -42,12 +57,16 @@ Result<void> judge_address(const SettingRule& rule, const std::string& value,
 
 // Checks `values` against the rule and brings toggles to "true" and "false".
 Result<std::vector<std::string>> judge(const SettingRule& rule, std::vector<std::string> values,
-                                       std::string_view where) {
-  if (rule.kind != SettingKind::list && values.size() > 1) {
+                                       std::string_view where, Origin origin) {
+  if (rule.kind != SettingKind::list && values.size() != 1) {
     return fail(ErrorCode::invalid,
                 fmt::format("{}: {} takes one value, not a list.", where, rule.name));
   }
   for (std::string& value : values) {
+    if (value.empty()) {
+      if (!rule.may_be_empty) return refuse_empty(rule.name, where, origin);
+      continue;
+    }
     if (rule.kind == SettingKind::toggle) {
       if (value == "1" || value == "yes" || value == "on") value = "true";
       if (value == "0" || value == "no" || value == "off") value = "false";
@@ -89,7 +108,9 @@ Result<std::vector<std::string>> values_of(const YAML::Node& node, std::string_v
       }
       values.push_back(item.Scalar());
     }
-  } else if (!node.IsNull()) {
+  } else if (node.IsNull()) {
+    values.emplace_back();
+  } else {
     return fail(ErrorCode::invalid, fmt::format("{}: a plain value or a list is needed.", where));
   }
   return values;
@@ -118,7 +139,7 @@ Result<Spoken> parse_file(const SettingsFile& file) try {
       return fail(ErrorCode::invalid, fmt::format("{}: {} is set twice.", where, name));
     }
     TRY_LET(auto values, values_of(pair.second, where));
-    TRY_LET(spoken[name], judge(*rule, std::move(values), where));
+    TRY_LET(spoken[name], judge(*rule, std::move(values), where, Origin::file));
   }
   return spoken;
 } catch (const YAML::Exception& failure) {
@@ -126,7 +147,7 @@ Result<Spoken> parse_file(const SettingsFile& file) try {
                                               failure.mark.line + 1, failure.msg));
 }
 
-Result<void> refuse_unknown(const Variables& variables) {
+Result<void> judge_variables(const Variables& variables) {
   std::vector<std::string> known = other_variables;
   for (const SettingRule& rule : setting_rules()) known.push_back(variable_of(rule.name));
   for (const auto& [name, value] : variables) {
@@ -134,6 +155,17 @@ Result<void> refuse_unknown(const Variables& variables) {
       return fail(ErrorCode::invalid, fmt::format("The environment sets {}, which means nothing.{}",
                                                   name, did_you_mean(name, known)));
     }
+  }
+  const auto is_set = [&variables](const std::string& name) { return variables.contains(name); };
+  for (const std::string& name : other_variables) {
+    if (is_set(name) && variables.find(name)->second.empty()) {
+      return refuse_empty(name, name, Origin::environment);
+    }
+  }
+  if (std::ranges::any_of(other_variables, is_set) &&
+      !std::ranges::all_of(other_variables, is_set)) {
+    return fail(ErrorCode::invalid, fmt::format("{} belong together: set both, or neither.",
+                                                fmt::join(other_variables, " and ")));
   }
   return {};
 }
@@ -153,7 +185,10 @@ const std::vector<SettingRule>& setting_rules() {
       {"s3-key", text, "FILE", "", "Private key of the certificate in PEM"},
       {"s3-tls", toggle, "", "false", "Serve S3 over TLS with a certificate made for this node"},
       {"site", text, "NAME", "default", "Where this node stands: what fails together"},
-      {"metrics", text, "ADDR", "", "Address to serve /metrics, /healthz and /readyz on"},
+      {.name = "metrics",
+       .value = "ADDR",
+       .help = "Address to serve /metrics, /healthz and /readyz on; empty: none",
+       .may_be_empty = true},
       {"passphrase-file", text, "FILE", "", "File with the passphrase that unlocks the vault"},
       {"log-format", choice, "NAME", "text", "How the log is written", {"text", "json"}},
       {"log-level",
@@ -176,7 +211,7 @@ std::string variable_of(std::string_view name) {
 
 Result<Settings> Settings::gather(const Spoken& spoken, const Variables& variables,
                                   const std::optional<SettingsFile>& file) {
-  TRY(refuse_unknown(variables));
+  TRY(judge_variables(variables));
   Settings gathered;
   Spoken written;
   if (file) {
@@ -190,12 +225,13 @@ Result<Settings> Settings::gather(const Spoken& spoken, const Variables& variabl
     const auto set = variables.find(variable);
     if (said != spoken.end()) {
       setting.origin = Origin::command_line;
-      TRY_LET(setting.values, judge(rule, said->second, "--" + rule.name));
-    } else if (set != variables.end() && !set->second.empty()) {
+      TRY_LET(setting.values, judge(rule, said->second, "--" + rule.name, setting.origin));
+    } else if (set != variables.end()) {
       setting.origin = Origin::environment;
       auto values = rule.kind == SettingKind::list ? split(set->second)
                                                    : std::vector<std::string>{set->second};
-      TRY_LET(setting.values, judge(rule, std::move(values), variable));
+      if (values.empty()) values.emplace_back();
+      TRY_LET(setting.values, judge(rule, std::move(values), variable, setting.origin));
     } else if (const auto wrote = written.find(rule.name); wrote != written.end()) {
       setting.origin = Origin::file;
       setting.values = wrote->second;
@@ -235,15 +271,23 @@ std::string Settings::origin(std::string_view name) const {
   return {};
 }
 
-std::string data_folder(const Spoken& spoken, const Variables& variables, bool is_root) {
+Result<std::string> data_folder(const Spoken& spoken, const Variables& variables, bool is_root) {
   if (const auto said = spoken.find("data"); said != spoken.end() && !said->second.empty()) {
+    if (said->second.front().empty()) return refuse_empty("data", "--data", Origin::command_line);
     return said->second.front();
   }
-  const auto set = variables.find("HOLDFAST_DATA");
-  if (set != variables.end() && !set->second.empty()) return set->second;
+  const std::string variable = variable_of("data");
+  if (const auto set = variables.find(variable); set != variables.end()) {
+    if (set->second.empty()) return refuse_empty("data", variable, Origin::environment);
+    return set->second;
+  }
   if (is_root) return "/var/lib/holdfast";
   const auto home = variables.find("HOME");
-  return (home == variables.end() ? std::string() : home->second) + "/.local/share/holdfast";
+  if (home == variables.end() || home->second.empty()) {
+    return fail(ErrorCode::invalid,
+                "There is no standard data folder, because HOME is not set. Name one by --data.");
+  }
+  return home->second + "/.local/share/holdfast";
 }
 
 SettingsFileName settings_file(const Spoken& spoken, const Variables& variables,
@@ -251,8 +295,9 @@ SettingsFileName settings_file(const Spoken& spoken, const Variables& variables,
   if (const auto said = spoken.find("config"); said != spoken.end() && !said->second.empty()) {
     return {said->second.front(), true};
   }
-  const auto set = variables.find("HOLDFAST_CONFIG");
-  if (set != variables.end() && !set->second.empty()) return {set->second, true};
+  if (const auto set = variables.find(variable_of("config")); set != variables.end()) {
+    return {set->second, true};
+  }
   return {data_folder + "/holdfast.yaml", false};
 }
 

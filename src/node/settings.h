@@ -2,7 +2,8 @@
 //
 // A setting has one name everywhere: `--log-level` on the command line, HOLDFAST_LOG_LEVEL in the
 // environment, `log-level` in the settings file. The command line wins over the environment, which
-// wins over the file, which wins over what is built in. What nobody knows is refused.
+// wins over the file, which wins over what is built in. What nobody knows is refused, and so is
+// what is told and empty, where a setting does not say that it may be.
 #pragma once
 
 #include "base/result.h"
@@ -23,9 +24,10 @@ struct SettingRule {
   std::string name;
   SettingKind kind = SettingKind::text;
   std::string value;                      // What a value is called in help: "DIR".
-  std::string standard;                   // Without being told; empty: nothing.
+  std::string standard = {};              // Without being told; empty: nothing.
   std::string help;                       // A phrase, without full stop.
   std::vector<std::string> choices = {};  // For SettingKind::choice.
+  bool may_be_empty = false;              // Empty then stands for nothing.
 };
 
 const std::vector<SettingRule>& setting_rules();
@@ -72,11 +74,13 @@ class Settings {
   std::string file_name_;
 };
 
-// The folder that holds a node's data: as spoken, else HOLDFAST_DATA, else by who asks.
-std::string data_folder(const Spoken& spoken, const Variables& variables, bool is_root);
+// The folder that holds a node's data: as spoken, else HOLDFAST_DATA, else by who asks. `invalid`
+// where it is told and empty: the folder that was meant is hardly the standard one.
+Result<std::string> data_folder(const Spoken& spoken, const Variables& variables, bool is_root);
 
 // The settings file: as spoken, else HOLDFAST_CONFIG, else the one in the data folder, which need
-// not be there: `must_exist` is false then.
+// not be there: `must_exist` is false then. Its name is empty where one was told that is; gather()
+// refuses that.
 struct SettingsFileName {
   std::string name;
   bool must_exist = false;

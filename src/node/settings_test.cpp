@@ -54,15 +54,53 @@ TEST(Settings, ValuesThatMakeNoSenseAreRefusedAndSayWhere) {
   EXPECT_EQ(problem({{"s3", {"99999"}}}, {}),
             "--s3: s3 is an address such as 127.0.0.1:9000: '99999' is no address: write "
             "HOST:PORT.");
-  EXPECT_NE(problem({{"s3", {""}}}, {}).find("--s3: s3 is"), std::string::npos);
   EXPECT_NE(problem({}, {}, "metrics: here:1\n").find("h.yaml:1: metrics"), std::string::npos);
-  EXPECT_EQ(problem({{"metrics", {""}}}, {{"HOLDFAST_S3", "localhost:0"}}), "none");
+  EXPECT_EQ(problem({}, {{"HOLDFAST_S3", "localhost:0"}}), "none");
   EXPECT_NE(problem({{"s3-cert", {"c.pem"}}}, {}).find("needs its key"), std::string::npos);
 }
 
 TEST(Settings, AnEmptyFileAndSecretsInTheEnvironmentAreFine) {
-  EXPECT_EQ(problem({}, {{"HOLDFAST_SECRET_KEY", "s"}}, ""), "none");
+  EXPECT_EQ(problem({}, {{"HOLDFAST_ACCESS_KEY", "a"}, {"HOLDFAST_SECRET_KEY", "s"}}, ""), "none");
   EXPECT_TRUE(Settings::gather({}, {{"HOLDFAST_S3_TLS", "yes"}}, {})->is_on("s3-tls"));
+}
+
+TEST(Settings, EmptyIsRefusedWhereverItIsToldExceptWhereItMeansSomething) {
+  for (const SettingRule& rule : setting_rules()) {
+    const std::string variable = variable_of(rule.name);
+    const std::string in_environment = problem({}, {{variable, ""}});
+    const std::string spoken = problem({{rule.name, {""}}}, {});
+    if (rule.name == "metrics") {
+      EXPECT_EQ(in_environment, "none");
+      EXPECT_EQ(spoken, "none");
+      continue;
+    }
+    EXPECT_EQ(in_environment, variable + " is set but empty. Give it a value, or unset it.");
+    EXPECT_EQ(spoken, "--" + rule.name + " is empty. Give it a value, or leave it out.");
+    if (rule.name == "data" || rule.name == "config") continue;
+    for (const char* nothing : {":", ": ''", ": ['']"}) {
+      EXPECT_EQ(problem({}, {}, rule.name + nothing),
+                "h.yaml:1: " + rule.name + " is empty. Give it a value, or remove it.");
+    }
+  }
+  EXPECT_EQ(problem({}, {{"HOLDFAST_DISK", ","}}),
+            "HOLDFAST_DISK is set but empty. Give it a value, or unset it.");
+  EXPECT_EQ(problem({}, {{"HOLDFAST_ACCESS_KEY", ""}, {"HOLDFAST_SECRET_KEY", "s"}}),
+            "HOLDFAST_ACCESS_KEY is set but empty. Give it a value, or unset it.");
+  EXPECT_NE(problem({}, {{"HOLDFAST_SECRET_KEY", "s"}}).find("set both"), std::string::npos);
+}
+
+TEST(Settings, AnEmptyVariableThatDoesNotCountIsNotJudged) {
+  const auto settings = Settings::gather({{"site", {"attic"}}}, {{"HOLDFAST_SITE", ""}}, {});
+  ASSERT_TRUE(settings) << settings.error().context();
+  EXPECT_EQ(settings->text("site"), "attic");
+}
+
+TEST(Settings, AnEmptyVariableTurnsOffWhatTheFileSays) {
+  const auto settings = Settings::gather({}, {{"HOLDFAST_METRICS", ""}},
+                                         SettingsFile{"h.yaml", "metrics: localhost:1\n"});
+  ASSERT_TRUE(settings) << settings.error().context();
+  EXPECT_EQ(settings->text("metrics"), "");
+  EXPECT_EQ(settings->origin("metrics"), "HOLDFAST_METRICS in the environment");
 }
 
 TEST(DataFolder, IsAsSpokenElseFromTheEnvironmentElseByWhoAsks) {
@@ -70,6 +108,10 @@ TEST(DataFolder, IsAsSpokenElseFromTheEnvironmentElseByWhoAsks) {
   EXPECT_EQ(data_folder({}, {{"HOLDFAST_DATA", "/e"}}, true), "/e");
   EXPECT_EQ(data_folder({}, {}, true), "/var/lib/holdfast");
   EXPECT_EQ(data_folder({}, {{"HOME", "/home/ann"}}, false), "/home/ann/.local/share/holdfast");
+  EXPECT_FALSE(data_folder({{"data", {""}}}, {{"HOLDFAST_DATA", "/e"}}, true));
+  EXPECT_FALSE(data_folder({}, {{"HOLDFAST_DATA", ""}}, true));
+  EXPECT_FALSE(data_folder({}, {}, false));
+  EXPECT_FALSE(data_folder({}, {{"HOME", ""}}, false));
 }
 
 }  // namespace

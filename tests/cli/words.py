@@ -66,6 +66,22 @@ def empty_data(base):
     expect(not home.exists(), "a folder was made")
 
 
+def empty_variables(base):
+    """One rule for all settings: a variable that is not to count is unset, not empty."""
+    folder = base / "empty-variables"
+    for name in ("HOLDFAST_S3", "HOLDFAST_SITE", "HOLDFAST_DISK", "HOLDFAST_CONFIG",
+                 "HOLDFAST_S3_TLS", "HOLDFAST_PASSPHRASE_FILE", "HOLDFAST_SECRET_KEY"):
+        for command in ("config", "up"):
+            said = run(command, "--data", folder, code=2, environment=clean_environment(**{name: ""}))
+            expect(f"{name} is set but empty" in said and "unset it" in said, f"{command}: {said}")
+    said = run("config", "--data", folder, "--config", "", code=2)
+    expect("--config is empty" in said, said)
+    run("config", "--data", folder, environment=clean_environment(HOLDFAST_METRICS=""))
+    expect(not folder.exists(), "a folder was made")
+    for place in (run("man"), run("config", "--help")):
+        expect("empty" in place, "the rule is nowhere to be read")
+
+
 def man_page():
     page = run("man")
     for command in COMMANDS:
@@ -143,6 +159,7 @@ def tests(base):
             ("slips of the finger are answered", slips_are_answered),
             ("without a node it says how to start one", lambda: without_a_node(base)),
             ("an empty data folder is refused", lambda: empty_data(base)),
+            ("empty variables are refused", lambda: empty_variables(base)),
             ("the man page tells of everything", man_page),
             ("shells complete", completion),
             ("config tells where settings come from", lambda: origins(base)),

@@ -8,19 +8,7 @@ namespace holdfast::cli {
 
 Result<std::string> Session::data_folder() const {
   node::Spoken spoken;
-  if (common_.data) {
-    if (common_.data->empty()) {
-      return fail(ErrorCode::invalid,
-                  "--data is empty, and names no folder. Name one, or leave --data out for the "
-                  "standard folder.");
-    }
-    spoken["data"] = {*common_.data};
-  } else if (const auto set = around_.variables.find("HOLDFAST_DATA");
-             set != around_.variables.end() && set->second.empty()) {
-    return fail(ErrorCode::invalid,
-                "HOLDFAST_DATA is set but empty, and names no folder. Give it one, or unset it for "
-                "the standard folder.");
-  }
+  if (common_.data) spoken["data"] = {*common_.data};
   return node::data_folder(spoken, around_.variables, around_.is_root_user);
 }
 

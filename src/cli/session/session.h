@@ -43,8 +43,7 @@ class Session {
   const tree::Command& root() const { return around_.root; }
   bool is_root_user() const { return around_.is_root_user; }
 
-  // Where the node's data lies, by --data, the environment, or who asks. `invalid` where it is said
-  // and empty, as "$UNSET" is: the folder that was meant is hardly the standard one.
+  // Where the node's data lies, by --data, the environment, or who asks.
   Result<std::string> data_folder() const;
 
   const std::optional<std::string>& data_spoken() const { return common_.data; }  // By --data.
