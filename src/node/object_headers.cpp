@@ -1,6 +1,7 @@
 #include "node/object_headers.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 #include "node/timestamp.h"
 
 #include <fmt/format.h>
@@ -17,26 +18,6 @@ std::string lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return result;
-}
-
-// How many bytes the UTF-8 character at the front has; 0 if it is none (RFC 3629).
-std::size_t character_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t count = lead < 0xc2   ? 0
-                            : lead < 0xe0 ? 2
-                            : lead < 0xf0 ? 3
-                            : lead < 0xf5 ? 4
-                                          : 0;
-  if (count == 0 || text.size() < count) return 0;
-  for (std::size_t i = 1; i < count; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return 0;
-  if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return 0;
-  return count;
 }
 
 }  // namespace
@@ -145,10 +126,8 @@ Result<void> judge_key(std::string_view key) {
     return fail(ErrorCode::invalid, fmt::format("The key has {} bytes; {} are allowed.", key.size(),
                                                 catalog::key_bytes_max));
   }
-  while (!key.empty()) {
-    const std::size_t count = key.front() == '\0' ? 0 : character_bytes(key);
-    if (count == 0) return fail(ErrorCode::invalid, "A key is UTF-8 text without NUL.");
-    key.remove_prefix(count);
+  if (key.contains('\0') || !is_utf8(key)) {
+    return fail(ErrorCode::invalid, "A key is UTF-8 text without NUL.");
   }
   return {};
 }

@@ -63,6 +63,19 @@ class Looking:
                 expect(b"\x1b[2J" not in text and "\x9b".encode() not in text, f"{words}: {text!r}")
                 expect(words[0] == "cat" or shown.encode() in text, f"{words}: {text!r}")
 
+    def invisible_characters(self):
+        """A name cannot pass for another by characters that turn text or show nothing."""
+        key = "safe\u202egpj.exe\u200b\u2066x"
+        self.holdfast("cp", "-", f"hf://ctl/{key}", text="x")
+        expect(key in [row["key"] for row in self.holdfast.json("ls", "ctl")], "JSON: another key")
+        expect(key in self.holdfast("ls", "ctl"), "a pipe gets another key")
+        with Terminal("ls", "ctl", "--data", self.server.folder) as terminal:
+            expect(terminal.end() == 0, f"{terminal.shown}")
+            expect(b"safe\\u202egpj.exe\\u200b\\u2066x" in terminal.shown, f"{terminal.shown}")
+        with Terminal("ls", "ctl", "--json", "--data", self.server.folder) as terminal:
+            expect(terminal.end() == 0, f"{terminal.shown}")
+            expect(key in [row["key"] for row in json.loads(terminal.shown)], f"{terminal.shown}")
+
     def long_listing(self):
         folder = self.base / "many"
         folder.mkdir()
@@ -157,6 +170,7 @@ def tests(server, base):
     return [("buckets", looking.buckets),
             ("ls, folder by folder and whole", looking.listings),
             ("control characters of keys", looking.control_characters),
+            ("invisible characters of keys", looking.invisible_characters),
             ("a listing of several pages", looking.long_listing),
             ("du", looking.usage),
             ("tables fit a terminal", looking.tables_fit),

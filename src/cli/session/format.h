@@ -33,9 +33,10 @@ std::string cut_to(std::string_view text, std::size_t columns);
 // Which control characters may stay: the line's end and the tab, or none.
 enum class Controls { lines, none };
 
-// Text for a terminal, which obeys control characters (C0, DEL, C1) instead of showing them: "\n"
-// and
-// "\u001b" for those that may not stay, as JSON has them. All else is left as it is.
+// Text for a terminal, which obeys control characters (C0, DEL, C1) instead of showing them, turns
+// the text around marks of direction, and shows nothing for other characters of format: "\n" and
+// "\u202e" for those that may not stay, as JSON has them. Joiners and selectors that stand where
+// scripts and emoji need them stay. All else is left as it is.
 std::string without_controls(std::string_view text, Controls kept);
 
 }  // namespace holdfast::cli

@@ -98,5 +98,34 @@ TEST(Format, ControlCharactersAreShownInsteadOfObeyed) {
             "e \xc2\xa7 \xc2");
 }
 
+TEST(Format, WhatTurnsTextOrShowsNothingIsShownByItsNumber) {
+  const auto shown = [](std::string_view text) { return without_controls(text, Controls::lines); };
+  EXPECT_EQ(shown("a\u202egpj.exe"), "a\\u202egpj.exe");
+  for (const char* mark : {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
+                           "\u2066", "\u2067", "\u2068", "\u2069", "\u200b", "\u2060", "\ufeff",
+                           "\u00ad", "\u2028", "\u2029", "\u3164", "\u180e"}) {
+    EXPECT_TRUE(shown(mark).starts_with("\\u")) << shown(mark);
+    EXPECT_EQ(shown(mark).size(), 6U) << shown(mark);
+  }
+  EXPECT_EQ(shown("a\U000e0041"), "a\\udb40\\udc41");
+  EXPECT_EQ(shown("\u202d\n"), "\\u202d\n");
+  const std::string_view plain = "größe, שלום, 日本, 😀, \u00a0\u2014\ufffd";
+  EXPECT_EQ(shown(plain), plain);
+}
+
+TEST(Format, JoinersStayWhereScriptsNeedThem) {
+  const auto shown = [](std::string_view text) { return without_controls(text, Controls::none); };
+  for (const std::string_view text :
+       {"می\u200cخواهم", "👨\u200d👩\u200d👧", "❤\ufe0f", "❤\ufe0f\u200d🔥"}) {
+    EXPECT_EQ(shown(text), text);
+  }
+  EXPECT_EQ(shown("pass\u200dword"), "pass\\u200dword");
+  EXPECT_EQ(shown("\u200dä"), "\\u200dä");
+  EXPECT_EQ(shown("ä\u200d"), "ä\\u200d");
+  EXPECT_EQ(shown("ä\u200d\u200dä"), "ä\\u200d\\u200dä");
+  EXPECT_EQ(shown("a\ufe0f"), "a\\ufe0f");
+  EXPECT_EQ(shown("❤\ufe0f\ufe0f"), "❤\ufe0f\\ufe0f");
+}
+
 }  // namespace
 }  // namespace holdfast::cli

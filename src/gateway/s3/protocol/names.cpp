@@ -1,8 +1,9 @@
 #include "gateway/s3/protocol/names.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <string>
 
 namespace holdfast::s3 {
@@ -26,34 +27,6 @@ bool looks_like_ipv4(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
-// How many bytes the sequence that begins `text` has; 0 if it is not well formed.
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const auto follows = [&](std::size_t count) {
-    if (text.size() <= count) return false;
-    for (std::size_t i = 1; i <= count; ++i) {
-      if ((at(i) & 0xC0) != 0x80) return false;
-    }
-    return true;
-  };
-  const auto first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!follows(2)) return 0;
-    if (first == 0xE0 && at(1) < 0xA0) return 0;
-    if (first == 0xED && at(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!follows(3)) return 0;
-    if (first == 0xF0 && at(1) < 0x90) return 0;
-    if (first == 0xF4 && at(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
-
 bool is_legal_bucket_name(std::string_view name) {
   if (name.size() < bucket_name_bytes_min || name.size() > bucket_name_bytes_max) return false;
   if (!is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) return false;
@@ -70,15 +43,6 @@ bool is_legal_bucket_name(std::string_view name) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 Outcome<void> check_bucket_name(std::string_view name) {
   if (is_legal_bucket_name(name)) return {};

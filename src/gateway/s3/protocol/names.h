@@ -15,7 +15,4 @@ Outcome<void> check_bucket_name(std::string_view name);
 // 1 to 1,024 bytes of UTF-8 without NUL.
 Outcome<void> check_key(std::string_view key);
 
-// Shortest forms only, no surrogates, nothing beyond U+10FFFF (RFC 3629).
-bool is_utf8(std::string_view text);
-
 }  // namespace holdfast::s3

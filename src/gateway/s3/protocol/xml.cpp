@@ -1,6 +1,6 @@
 #include "gateway/s3/protocol/xml.h"
 
-#include "gateway/s3/protocol/names.h"
+#include "base/utf8.h"
 
 #include <pugixml.hpp>
 
