@@ -261,15 +261,17 @@ class Copying:
         target = self.base / "interrupted"
         target.mkdir()
 
-        def end_by(number):
-            process = subprocess.Popen([BINARY, "sync", "hf://syn/large", target, "--data",
-                                        self.server.folder], env=clean_environment(),
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while not list(target.iterdir()) and process.poll() is None:
+        def end_by(number, *words):
+            words = words or ("sync", "hf://syn/large", target)
+            before = set(target.iterdir())
+            process = subprocess.Popen([BINARY, *words, "--data", self.server.folder],
+                                       env=clean_environment(), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            while set(target.iterdir()) <= before and process.poll() is None:
                 time.sleep(0.001)
             process.send_signal(number)
             expect(process.wait(SECONDS_MAX) == -number, f"{number} ended it otherwise")
-            return [path.name for path in target.iterdir()]
+            return [path.name for path in set(target.iterdir()) - before]
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             left = end_by(number)
@@ -281,6 +283,15 @@ class Copying:
         self.holdfast("sync", "-n", "hf://syn/large", target)
         expect((target / left[0]).exists(), "a dry run removed something")
         self.holdfast("sync", "hf://syn/large", target)
+        expect(sorted(path.name for path in target.iterdir()) == [alive.name, "one.bin"],
+               f"{list(target.iterdir())}")
+        (target / "one.bin").unlink()
+        words = ("cp", "hf://syn/large/one.bin", target)
+        left = end_by(signal.SIGKILL, *words)
+        expect(len(left) == 1, f"{left}")
+        self.holdfast("cp", "-n", *words[1:])
+        expect((target / left[0]).exists(), "a dry run removed something")
+        self.holdfast(*words)
         expect(sorted(path.name for path in target.iterdir()) == [alive.name, "one.bin"],
                f"{list(target.iterdir())}")
         self.holdfast("rm", "-r", "hf://syn/large/")

@@ -88,7 +88,7 @@ class LocalWalk {
   };
 
   // What is still being written here is passed over. `removes_stale`: what nobody writes any more
-  // goes.
+  // goes, from all folders, also those in which nothing will be made.
   LocalWalk(std::string folder, bool follow_links, bool removes_stale = false)
       : folder_(std::move(folder)), follow_(follow_links), removes_stale_(removes_stale) {}
 

@@ -3,7 +3,11 @@
 #include "cli/session/file_etag.h"
 #include "cli/session/place.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -78,6 +82,28 @@ TEST_F(LocalFiles, ANewFileHasItsNameAndTimeOnlyWhenItIsFinished) {
   EXPECT_EQ(as_text(whole->content), "all");
   EXPECT_EQ(whole->facts.modified, time);
   EXPECT_EQ(read_whole(path("file"), 2).error().code(), ErrorCode::invalid);
+}
+
+TEST_F(LocalFiles, TheFirstNewFileInAFolderRemovesWhatNobodyWritesAnyMore) {
+  // A process that has ended: its number is not taken again so soon.
+  const pid_t ended = ::fork();
+  if (ended == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(ended, nullptr, 0), ended);
+  const std::string stale = fmt::format(".holdfast-{}-1.part", ended);
+  const std::string alive = fmt::format(".holdfast-{}-1.part", ::getppid());
+  const auto leave_behind = [&] {
+    for (const std::string& name : {stale, "below/" + stale, alive}) write(name, "half");
+  };
+  leave_behind();
+  Temporaries temporaries;
+  auto file = LocalFile::create(path("file"), &temporaries);
+  ASSERT_TRUE(file);
+  EXPECT_FALSE(fs::exists(path(stale)));
+  EXPECT_TRUE(fs::exists(path(alive)));
+  EXPECT_TRUE(fs::exists(path("below/" + stale)));
+  leave_behind();
+  EXPECT_TRUE(LocalFile::create(path("other"), &temporaries));
+  EXPECT_TRUE(fs::exists(path(stale))) << "a folder is looked through for each file";
 }
 
 TEST_F(LocalFiles, EmptyFoldersGoUpToTheTop) {

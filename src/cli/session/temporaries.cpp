@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::string_view name_start = ".holdfast-";
 constexpr std::string_view name_end = ".part";
+constexpr std::size_t swept_count_max = 10'000;
 constexpr std::array<int, 3> signals_watched{SIGINT, SIGTERM, SIGHUP};
 
 bool is_ignored(int signal) {
@@ -75,7 +77,22 @@ void Temporaries::end(int signal) {
   ::raise(signal);
 }
 
+void Temporaries::sweep(const std::string& folder) {
+  {
+    const std::lock_guard hold(lock_);
+    if (swept_.size() >= swept_count_max) swept_.clear();
+    if (!swept_.insert(folder).second) return;
+  }
+  DIR* opened = ::opendir(folder.c_str());
+  if (opened == nullptr) return;
+  while (const dirent* entry = ::readdir(opened)) {
+    if (is_temporary(entry->d_name)) remove_if_stale(folder, entry->d_name);
+  }
+  ::closedir(opened);
+}
+
 int Temporaries::make(const std::string& name) {
+  sweep(name.substr(0, name.rfind('/') + 1));
   const std::lock_guard hold(lock_);
   const int descriptor = make_temporary(name);
   if (descriptor >= 0) names_.insert(name);

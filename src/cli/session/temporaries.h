@@ -3,7 +3,8 @@
 //
 // A signal that ends the process would leave them behind. From watch() on, SIGINT, SIGTERM and
 // SIGHUP remove them first; then the signal has its usual effect. One that the process was told to
-// ignore stays ignored.
+// ignore stays ignored. What a process left that had no time for that goes when the next one makes
+// a file in the same folder.
 #pragma once
 
 #include "base/task.h"
@@ -25,7 +26,8 @@ class Temporaries {
   // On the loop's thread, which also ends the life of this. Once is enough.
   void watch(const boost::asio::any_io_executor& executor);
 
-  // From any thread. Makes the file and opens it for writing: its descriptor, or -1 and errno.
+  // From any thread. Makes the file and opens it for writing: its descriptor, or -1 and errno. The
+  // first in a folder removes there what is_temporary() and nobody writes any more.
   int make(const std::string& name);
   // It has another name now, or is gone.
   void drop(const std::string& name);
@@ -33,8 +35,10 @@ class Temporaries {
  private:
   struct Watch;
   void end(int signal);
+  void sweep(const std::string& folder);
 
   std::mutex lock_;
+  std::set<std::string> swept_;  // Folders.
   std::set<std::string> names_;
   std::unique_ptr<Watch> watch_;
 };

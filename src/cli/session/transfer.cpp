@@ -54,21 +54,18 @@ class FileSource {
   Progress& progress_;
 };
 
-Result<void> write_whole(const std::string& path, ByteView content,
-                         std::optional<WallTime> modified, Temporaries& temporaries) {
-  if (const std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0) {
-    TRY(make_folders(path.substr(0, slash)));
-  }
-  TRY_LET(LocalFile file, LocalFile::create(path, &temporaries));
-  TRY(file.write(content));
-  return file.finish(modified);
-}
-
 Result<LocalFile> create_below_folders(const std::string& path, Temporaries& temporaries) {
   if (const std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0) {
     TRY(make_folders(path.substr(0, slash)));
   }
   return LocalFile::create(path, &temporaries);
+}
+
+Result<void> write_whole(const std::string& path, ByteView content,
+                         std::optional<WallTime> modified, Temporaries& temporaries) {
+  TRY_LET(LocalFile file, create_below_folders(path, temporaries));
+  TRY(file.write(content));
+  return file.finish(modified);
 }
 
 std::optional<WallTime> modified_of(const net::ClientResponse& response) {
