@@ -1,4 +1,4 @@
-// What tests and benchmarks of this module share: a loop that lives for one task.
+// What tests and benchmarks of this module share: the loop that tables stay with.
 #pragma once
 
 #include "base/task.h"
@@ -12,16 +12,21 @@
 
 namespace holdfast::env::rocksdb {
 
-// Runs `task` to its end, on a loop of its own.
+inline boost::asio::io_context& loop() {
+  static boost::asio::io_context loop(1);
+  return loop;
+}
+
+// Runs `task` to its end.
 template <class T>
 T run(Task<T> task) {
-  boost::asio::io_context loop(1);
   std::optional<T> result;
-  boost::asio::co_spawn(loop, std::move(task), [&](std::exception_ptr failure, T value) {
+  boost::asio::co_spawn(loop(), std::move(task), [&](std::exception_ptr failure, T value) {
     rethrow(failure);
     result.emplace(std::move(value));
   });
-  loop.run();
+  loop().restart();
+  loop().run();
   return std::move(result).value();
 }
 

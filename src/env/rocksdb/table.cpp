@@ -2,8 +2,8 @@
 
 #include "base/check.h"
 #include "base/sync.h"
+#include "env/linux/thread_pool.h"
 #include "env/rocksdb/database.h"
-#include "env/rocksdb/io_threads.h"
 #include "env/rocksdb/scan.h"
 #include "env/rocksdb/status.h"
 
@@ -15,6 +15,8 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -72,9 +74,10 @@ class DatabaseTable final : public Table {
  public:
   // Both are needed from the start: open() runs on one of the threads.
   struct Threads {
-    explicit Threads(unsigned reader_count) : readers(reader_count) {}
-    IoThreads readers;
-    IoThreads writer{1};  // For what may take long: flushes, copies, batches that are held up.
+    Threads(const boost::asio::any_io_executor& loop, unsigned reader_count)
+        : readers(loop, reader_count, "table read"), writer(loop, 1, "table write") {}
+    linux::ThreadPool readers;
+    linux::ThreadPool writer;  // For what may take long: flushes, copies, batches held up.
   };
 
   DatabaseTable(std::unique_ptr<Threads> threads, std::unique_ptr<Database> database,
@@ -366,7 +369,8 @@ Table::Usage DatabaseTable::usage() const {
 
 Task<Result<std::unique_ptr<Table>>> open_table(Options options) {
   check(!options.families.empty(), "a table has families");
-  auto threads = std::make_unique<DatabaseTable::Threads>(std::max(1U, options.reader_threads));
+  auto threads = std::make_unique<DatabaseTable::Threads>(co_await boost::asio::this_coro::executor,
+                                                          std::max(1U, options.reader_threads));
   CO_TRY_LET(auto database,
              co_await threads->writer.call([&options] { return open_database(options); }));
   co_return std::make_unique<DatabaseTable>(std::move(threads), std::move(database),

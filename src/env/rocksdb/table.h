@@ -5,8 +5,8 @@
 // flush(), but is always a state between two batches, for all families alike. Every file is
 // encrypted; see file_cipher.h.
 //
-// What memory can answer is answered on the loop; the rest runs on I/O threads. Batches take effect
-// in the order of their calls.
+// What memory can answer is answered on the loop that the table was opened on, and which alone may
+// use it; the rest runs on I/O threads. Batches take effect in the order of their calls.
 #pragma once
 
 #include "base/bytes.h"

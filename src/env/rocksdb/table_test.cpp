@@ -415,9 +415,9 @@ class RocksTableFixture {
 
   Table& table() { return *table_; }
   void run(Task<void> task) {
-    boost::asio::io_context loop;
-    boost::asio::co_spawn(loop, std::move(task), rethrow);
-    loop.run();
+    boost::asio::co_spawn(rocksdb::loop(), std::move(task), rethrow);
+    rocksdb::loop().restart();
+    rocksdb::loop().run();
   }
   void crash() { open_copy("table"); }
   void open_copy(std::string folder) {
