@@ -36,11 +36,11 @@ class Keeper::Pause {
 };
 
 Keeper::Keeper(boost::asio::any_io_executor executor, env::Clock& clock, Services& services,
-               Ballast& ballast, Activity activity)
+               StartRoom& start_room, Activity activity)
     : executor_(std::move(executor)),
       clock_(clock),
       services_(services),
-      ballast_(ballast),
+      start_room_(start_room),
       activity_(std::move(activity)),
       pause_(std::make_unique<Pause>(executor_)) {
   tasks_.spawn(executor_, run());
@@ -58,7 +58,7 @@ Task<void> Keeper::run() {
   for (unsigned looks = 1;; ++looks) {
     co_await pause_->wait();
     if (is_ending_) co_return;
-    co_await ballast_.keep();
+    co_await start_room_.keep();
     if (looks % looks_each_round == 0) co_await work();
     co_await rest_if_idle();
   }

@@ -5,8 +5,8 @@
 
 #include "base/sync.h"
 #include "env/clock.h"
-#include "node/ballast.h"
 #include "node/control.h"
+#include "node/start_room.h"
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,7 @@ class Keeper {
 
   // Starts at once. All must outlive it. stop() must have returned before it goes.
   Keeper(boost::asio::any_io_executor executor, env::Clock& clock, Services& services,
-         Ballast& ballast, Activity activity);
+         StartRoom& start_room, Activity activity);
   ~Keeper();
 
   // Waits for what it is doing.
@@ -37,7 +37,7 @@ class Keeper {
   boost::asio::any_io_executor executor_;
   env::Clock& clock_;
   Services& services_;
-  Ballast& ballast_;
+  StartRoom& start_room_;
   Activity activity_;
   std::uint64_t activity_seen_ = 0;
   bool has_rested_ = false;

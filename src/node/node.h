@@ -14,13 +14,13 @@
 #include "gateway/s3/gateway.h"
 #include "net/server.h"
 #include "node/api.h"
-#include "node/ballast.h"
 #include "node/control.h"
 #include "node/keeper.h"
 #include "node/meter.h"
 #include "node/outside.h"
 #include "node/settings.h"
 #include "node/signals.h"
+#include "node/start_room.h"
 #include "node/storage.h"
 #include "node/vault_keys.h"
 
@@ -104,7 +104,7 @@ class Node final : public Control {
 
   // Destroyed in the opposite order: each uses those above it.
   std::unique_ptr<env::linux::Disk> data_;
-  std::optional<Ballast> ballast_;  // Of the data folder.
+  std::optional<StartRoom> start_room_;  // Of the data folder.
   std::unique_ptr<env::Lock> lock_;
   std::unique_ptr<env::linux::Disk> disk_;  // None: the data folder is it.
   std::unique_ptr<VaultKeys> keys_;

@@ -93,8 +93,8 @@ Task<Result<void>> Node::take_folder() {
                                folder, other ? as_text(*other) : "somebody"));
   }
   CO_TRY_LET(lock_, std::move(taken));
-  ballast_.emplace(*data_);
-  co_await ballast_->make_room();
+  start_room_.emplace(*data_);
+  co_await start_room_->make_room();
   forget_file(folder + "/endpoint");  // Of a run that ended without being asked.
   co_return Result<void>();
 }
@@ -214,7 +214,7 @@ Task<Result<void>> Node::open_keys() {
 // With the keys unlocked, and changing_ held.
 Task<Result<void>> Node::open_vault() {
   enter(State::starting);
-  co_await ballast_->make_room();
+  co_await start_room_->make_room();
   auto opened = co_await open_storage();
   if (!opened) {
     opened = with_remedy(std::move(opened), options_);
@@ -231,10 +231,10 @@ Task<Result<void>> Node::open_vault() {
       s3::GatewayOptions{.region = options_.settings.text("region"),
                          .domains = options_.settings.list("domain"),
                          .is_serving = [this] { return phase_ == State::ready; }});
-  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, *ballast_, [this] {
+  keeper_ = std::make_unique<Keeper>(executor_, outside_.clock(), services, *start_room_, [this] {
     return s3_meter_.activity() + api_meter_.activity();
   });
-  co_await ballast_->keep();  // Of what the start has left.
+  co_await start_room_->keep();  // Of what the start has left.
   enter(State::ready);
   log::info("ready; S3 is at {}", endpoint_);
   co_return Result<void>();

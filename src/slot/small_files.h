@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/sync.h"
 #include "base/task.h"
+#include "env/ballast.h"
 #include "env/disk.h"
 
 #include <string>
@@ -21,12 +22,12 @@ class SmallFiles {
 
   // `disk` must outlive it. `folder` exists.
   SmallFiles(env::Disk& disk, std::string folder)
-      : disk_(disk), ballast_(std::move(folder) + "/ballast") {}
+      : disk_(disk), ballast_(disk, std::move(folder) + "/ballast") {}
 
   // Makes the ballast, or enlarges it, as there is room.
-  Task<Result<void>> keep_ballast();
+  Task<Result<void>> keep_ballast() { return ballast_.lay(ballast_bytes, ballast_bytes_min); }
   // Of the whole size.
-  bool has_ballast() const { return has_ballast_; }
+  bool has_ballast() const { return ballast_.bytes() >= ballast_bytes; }
 
   // As env::replace_file(), but fails with `full` only when the ballast is gone already.
   Task<Result<void>> replace(std::string name, ByteView content);
@@ -35,12 +36,8 @@ class SmallFiles {
   Task<Result<void>> make_folder(std::string name);
 
  private:
-  Task<Result<std::size_t>> lay_ballast();
-  Task<bool> drop_ballast();
-
   env::Disk& disk_;
-  std::string ballast_;
-  bool has_ballast_ = false;
+  env::Ballast ballast_;
   Mutex giving_;  // Held from the moment it is given up until what is left is kept back again.
 };
 

@@ -1,18 +1,17 @@
-// Ballast is a file of the data folder that holds nothing: room kept back for a start on a disk
-// that has become full. A start must write before it can serve: where S3 is, the register, a file
-// of the log, the tables. It gives the ballast up for that; reads and deletes then work, and
-// deletes free room. What the start has left of it is kept back again for the next.
+// StartRoom keeps room of the data folder's disk back, by a ballast, for a start when that disk has
+// become full. A start must write before it can serve: where S3 is, the register, a file of the
+// log, the tables. It gives the ballast up for that; reads and deletes then work, and deletes free
+// room. What the start has left of it is kept back again for the next.
 #pragma once
 
-#include "base/result.h"
 #include "base/task.h"
-#include "env/disk.h"
+#include "env/ballast.h"
 
 #include <cstdint>
 
 namespace holdfast::node {
 
-class Ballast {
+class StartRoom {
  public:
   // A start takes 8 MiB for the log, once, and what the tables make of the log's end. On a small
   // disk there is a smaller ballast, of its size over `disk_share`.
@@ -21,7 +20,7 @@ class Ballast {
   static constexpr std::uint64_t disk_share = 16;
 
   // `disk` is that of the data folder and must outlive it.
-  explicit Ballast(env::Disk& disk) : disk_(disk) {}
+  explicit StartRoom(env::Disk& disk) : disk_(disk), ballast_(disk, "ballast") {}
 
   // Before a start writes anything: gives the ballast up where there is less room than a whole one
   // takes, else does as keep(). What room there is then is for those to find out who need it.
@@ -31,14 +30,11 @@ class Ballast {
   // disk that is nearly full it is smaller than elsewhere.
   Task<void> keep();
 
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return ballast_.bytes(); }
 
  private:
-  Task<std::uint64_t> find();
-  Task<Result<void>> lay(std::uint64_t size);
-
   env::Disk& disk_;
-  std::uint64_t bytes_ = 0;
+  env::Ballast ballast_;
 };
 
 }  // namespace holdfast::node

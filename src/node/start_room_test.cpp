@@ -1,5 +1,5 @@
-// The ballast of a data folder on disks with and without room.
-#include "node/ballast.h"
+// What is kept back for a start on disks with and without room.
+#include "node/start_room.h"
 
 #include "sim/disk.h"
 #include "sim/world.h"
@@ -9,7 +9,7 @@
 namespace holdfast::node {
 namespace {
 
-class BallastTest : public testing::Test {
+class StartRoomTest : public testing::Test {
  protected:
   std::uint64_t free() { return world.run(disk.space()).value().free; }
   std::uint64_t size() {
@@ -25,51 +25,51 @@ class BallastTest : public testing::Test {
 
   sim::World world;
   sim::Disk disk{1, {.capacity = 1 * gib}};
-  Ballast ballast{disk};
+  StartRoom room{disk};
 };
 
-TEST_F(BallastTest, IsLaidWhereThereIsRoom) {
-  world.run(ballast.make_room());
-  EXPECT_EQ(size(), Ballast::bytes_max);
-  EXPECT_EQ(free(), 1 * gib - Ballast::bytes_max);
-  world.run(ballast.keep());
-  EXPECT_EQ(size(), Ballast::bytes_max);
+TEST_F(StartRoomTest, IsLaidWhereThereIsRoom) {
+  world.run(room.make_room());
+  EXPECT_EQ(size(), StartRoom::bytes_max);
+  EXPECT_EQ(free(), 1 * gib - StartRoom::bytes_max);
+  world.run(room.keep());
+  EXPECT_EQ(size(), StartRoom::bytes_max);
 }
 
-TEST_F(BallastTest, IsGivenUpByAStartOnAFullDiskAndLaidOfWhatIsLeft) {
-  world.run(ballast.make_room());
+TEST_F(StartRoomTest, IsGivenUpByAStartOnAFullDiskAndLaidOfWhatIsLeft) {
+  world.run(room.make_room());
   leave(0);
-  Ballast next(disk);  // The next start's.
+  StartRoom next(disk);  // The next start's.
   world.run(next.make_room());
   EXPECT_EQ(size(), 0u);
-  EXPECT_EQ(free(), Ballast::bytes_max);
+  EXPECT_EQ(free(), StartRoom::bytes_max);
 
   leave(8 * mib);
   world.run(next.keep());
   EXPECT_EQ(size(), 6 * mib);
   EXPECT_EQ(next.bytes(), size());
   leave(0);
-  Ballast last(disk);
+  StartRoom last(disk);
   world.run(last.make_room());
   EXPECT_EQ(free(), 6 * mib);
 }
 
-TEST_F(BallastTest, GrowsWhenThereIsRoomAgain) {
+TEST_F(StartRoomTest, GrowsWhenThereIsRoomAgain) {
   leave(8 * mib);
-  world.run(ballast.make_room());
+  world.run(room.make_room());
   EXPECT_EQ(size(), 0u);
-  world.run(ballast.keep());
-  world.run(ballast.keep());
+  world.run(room.keep());
+  world.run(room.keep());
   EXPECT_EQ(size(), 6 * mib);
   leave(100 * mib);
-  world.run(ballast.keep());
-  EXPECT_EQ(size(), Ballast::bytes_max);
+  world.run(room.keep());
+  EXPECT_EQ(size(), StartRoom::bytes_max);
 }
 
-TEST_F(BallastTest, IsNotLaidWhereItWouldTakeTheLast) {
+TEST_F(StartRoomTest, IsNotLaidWhereItWouldTakeTheLast) {
   leave(1 * mib);
-  world.run(ballast.make_room());
-  world.run(ballast.keep());
+  world.run(room.make_room());
+  world.run(room.keep());
   EXPECT_EQ(size(), 0u);
   EXPECT_EQ(free(), 1 * mib);
 }
