@@ -1,9 +1,7 @@
 // The engine from stream to disk and back, beside the chain of steps that it cannot do without,
 // each measured alone in the same run. Figures are processor seconds of the whole process for each
 // 10^9 bytes, and `of_chain` is the chain's cost divided by the engine's: 1 would be no overhead at
-// all.
-//
-// Set HOLDFAST_BENCH_DIR to the folder whose disk is to be used (default: the present one).
+// all. Files lie in TEST_TMPDIR, or where temporary files go.
 #include "codec/aead.h"
 #include "codec/blake3.h"
 #include "codec/chunker.h"
@@ -12,6 +10,7 @@
 #include "env/linux/clock.h"
 #include "env/linux/disk.h"
 #include "env/linux/random.h"
+#include "env/linux/support_test.h"
 #include "env/linux/workers.h"
 #include "env/rocksdb/table.h"
 #include "sim/random.h"
@@ -21,13 +20,7 @@
 #include "vault/memory_log_test.h"
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
-#include <sys/resource.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -43,14 +36,7 @@ constexpr std::size_t sealed_chunk_bytes = chunk_bytes + codec::aead_tag_bytes;
 constexpr int read_passes = 4;  // Over far more than the cache holds.
 constexpr double gigabyte = 1e9;
 
-double processor_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
+using env::linux::processor_seconds;
 
 void fill_noise(MutableByteView bytes, std::uint64_t seed) {
   sim::Random random(seed);
@@ -138,39 +124,25 @@ Chain measure_chain(ByteView bytes) {
 }
 
 struct Engine {
-  Engine() {
-    const char* given = std::getenv("HOLDFAST_BENCH_DIR");
-    folder = std::string(given == nullptr ? "." : given) + "/holdfast-bench." +
-             std::to_string(random.draw_number());
-    std::filesystem::create_directories(folder);
-    run(open());
-  }
+  Engine() { run(open()); }
   // An exception ends the benchmark. NOLINTNEXTLINE(bugprone-exception-escape)
   ~Engine() {
     run(close());
     vault.reset();
     slot.reset();
     disk.reset();
-    std::filesystem::remove_all(folder);
   }
 
-  void run(Task<void> task) {
-    boost::asio::co_spawn(loop, std::move(task), [this](std::exception_ptr failure) {
-      loop.stop();
-      rethrow(failure);
-    });
-    loop.restart();
-    loop.run();
-  }
+  void run(Task<void> task) { loop.run(std::move(task)); }
 
   Task<void> open() {
-    disk = env::linux::Disk::open(loop.get_executor(), folder).value();
+    disk = env::linux::Disk::open(loop.executor(), folder.path()).value();
     slot = (co_await slot::LocalSlot::create(*disk, "slot", random)).value();
     auto families = vault_families();
     families.push_back({.name = "names"});
     auto table = co_await env::rocksdb::open_table(
-        {.root = folder, .folder = "table", .families = std::move(families)});
-    vault = (co_await LocalVault::open({.executor = loop.get_executor(),
+        {.root = folder.path(), .folder = "table", .families = std::move(families)});
+    vault = (co_await LocalVault::open({.executor = loop.executor(),
                                         .slot = *slot,
                                         .keys = keys,
                                         .clock = *clock,
@@ -185,12 +157,12 @@ struct Engine {
     co_await slot->close();
   }
 
-  boost::asio::io_context loop;
+  env::linux::TestLoop loop;
+  env::linux::TestFolder folder;
   env::linux::Random random;
-  std::unique_ptr<env::linux::Clock> clock = env::linux::Clock::open(loop.get_executor()).value();
-  env::linux::Workers workers{loop.get_executor()};
+  std::unique_ptr<env::linux::Clock> clock = env::linux::Clock::open(loop.executor()).value();
+  env::linux::Workers workers{loop.executor()};
   KeyRing keys = KeyRing::draw(random);
-  std::string folder;
   std::unique_ptr<env::linux::Disk> disk;
   std::unique_ptr<slot::LocalSlot> slot;
   MemoryLogStore log;

@@ -1,22 +1,18 @@
 // What a range's log makes of one disk: records of 1 KiB a second from writers that each wait for
-// theirs, beside what the bare disk does one sync after the other.
-//
-// Set HOLDFAST_BENCH_DIR to the folder whose disk is to be used (default: the present one).
+// theirs, beside what the bare disk does one sync after the other. Files lie in TEST_TMPDIR, or
+// where temporary files go.
 #include "env/linux/clock.h"
 #include "env/linux/disk.h"
 #include "env/linux/random.h"
+#include "env/linux/support_test.h"
 #include "slot/local_slot.h"
 #include "vault/range_log.h"
 #include "vault/steady_coordination_test.h"
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 namespace holdfast::vault {
 namespace {
@@ -24,31 +20,9 @@ namespace {
 constexpr std::size_t record_bytes = 1 * kib;
 constexpr std::uint64_t records_until_truncation = 50'000;
 
-std::string scratch_folder() {
-  const char* given = std::getenv("HOLDFAST_BENCH_DIR");
-  return std::string(given != nullptr ? given : ".") + "/range_log_bench";
-}
-
-// The folder, empty.
-std::string cleared_scratch_folder() {
-  std::filesystem::remove_all(scratch_folder());
-  std::filesystem::create_directories(scratch_folder());
-  return scratch_folder();
-}
-
 class Bench {
  public:
-  ~Bench() { std::filesystem::remove_all(scratch_folder()); }
-
-  void run(Task<void> task) {
-    bool is_done = false;
-    boost::asio::co_spawn(loop_, std::move(task), [&is_done](std::exception_ptr failure) {
-      is_done = true;
-      rethrow(failure);
-    });
-    loop_.restart();
-    while (!is_done) loop_.run_one();
-  }
+  void run(Task<void> task) { loop_.run(std::move(task)); }
 
   Task<void> open() {
     slot_ = (co_await slot::LocalSlot::create(*disk_, "slot", random_)).value();
@@ -94,11 +68,12 @@ class Bench {
   }
 
  private:
-  boost::asio::io_context loop_;
+  env::linux::TestLoop loop_;
+  env::linux::TestFolder folder_;
   env::linux::Random random_;
-  std::unique_ptr<env::linux::Clock> clock_ = env::linux::Clock::open(loop_.get_executor()).value();
+  std::unique_ptr<env::linux::Clock> clock_ = env::linux::Clock::open(loop_.executor()).value();
   std::unique_ptr<env::linux::Disk> disk_ =
-      env::linux::Disk::open(loop_.get_executor(), cleared_scratch_folder()).value();
+      env::linux::Disk::open(loop_.executor(), folder_.path()).value();
   KeyRing keys_ = KeyRing::draw(random_);
   SteadyCoordination coordination_;
   std::unique_ptr<slot::LocalSlot> slot_;

@@ -27,7 +27,7 @@ bench_parts() {
     [ -z "$1" ] || [ "$1" = "$name" ] || continue
     found=yes
     say "== $name"
-    TEST_TMPDIR=$PWD/build/bench HOLDFAST_BENCH_DIR=$PWD/build/bench "$program" \
+    TEST_TMPDIR=$PWD/build/bench "$program" \
       --benchmark_out="build/bench/$name.json" --benchmark_out_format=json
   done
   [ "$found" = yes ] || die "no benchmark is called $1"

@@ -2,20 +2,15 @@
 // bare thread stand beside them. Files lie in TEST_TMPDIR, or where temporary files go.
 #include "base/sync.h"
 #include "env/linux/disk.h"
+#include "env/linux/support_test.h"
 #include "env/linux/workers.h"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <benchmark/benchmark.h>
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <random>
 
 namespace holdfast::env::linux {
@@ -23,49 +18,22 @@ namespace {
 
 constexpr std::uint64_t file_size = 256 * mib;
 
-double processor_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-std::string scratch_folder() {
-  const char* given = getenv("TEST_TMPDIR");
-  return (given != nullptr ? std::string(given) : std::filesystem::temp_directory_path().string()) +
-         "/holdfast_bench";
-}
-
 class Bench {
  public:
   explicit Bench(DiskBackend backend)
-      : disk_(Disk::open(loop_.get_executor(), scratch_folder(), backend).value()) {
+      : disk_(Disk::open(loop_.executor(), folder_.path(), backend).value()) {
     run(make_file());
   }
-  ~Bench() {
-    std::error_code ignored;
-    std::filesystem::remove(scratch_folder() + "/file", ignored);
-  }
 
-  void run(Task<void> task) {
-    bool is_done = false;
-    boost::asio::co_spawn(loop_, std::move(task), [&is_done](std::exception_ptr failure) {
-      is_done = true;
-      rethrow(failure);
-    });
-    loop_.restart();
-    while (!is_done) loop_.run_one();
-  }
+  void run(Task<void> task) { loop_.run(std::move(task)); }
 
+  std::string path() const { return folder_.path() + "/file"; }
   File& file() { return *file_; }
-  boost::asio::any_io_executor executor() { return loop_.get_executor(); }
+  boost::asio::any_io_executor executor() { return loop_.executor(); }
 
  private:
   // Written in full once, so that no benchmark pays for the allocation of blocks.
   Task<void> make_file() {
-    (void)co_await disk_->remove("file");
     file_ = (co_await disk_->open("file", {.write = true, .create = true, .direct = true})).value();
     AlignedBuffer zeros(4 * mib);
     std::memset(zeros.data(), 1, zeros.size());
@@ -75,7 +43,8 @@ class Bench {
     (co_await file_->sync()).value();
   }
 
-  boost::asio::io_context loop_{1};
+  TestLoop loop_;
+  TestFolder folder_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<File> file_;
 };
@@ -139,7 +108,7 @@ void run_load(benchmark::State& state, DiskBackend backend, Load load) {
 // One operation after another, by this thread itself.
 void run_bare(benchmark::State& state, Kind kind) {
   Bench bench(DiskBackend::threads);
-  const int file = open((scratch_folder() + "/file").c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+  const int file = open(bench.path().c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
   AlignedBuffer buffer(4 * kib);
   std::memset(buffer.data(), 1, buffer.size());
   const iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
@@ -194,16 +163,13 @@ Task<void> hop_in_streams(boost::asio::any_io_executor executor, Workers& worker
 }
 
 void worker_hop(benchmark::State& state) {
-  boost::asio::io_context loop(1);
-  Workers workers(loop.get_executor());
+  TestLoop loop;
+  Workers workers(loop.executor());
   constexpr int count = 1000;
   std::int64_t hops = 0;
   const double start = processor_seconds();
   for (auto _ : state) {
-    loop.restart();
-    boost::asio::co_spawn(loop, hop_in_streams(loop.get_executor(), workers, state.range(0), count),
-                          rethrow);
-    loop.run();
+    loop.run(hop_in_streams(loop.executor(), workers, state.range(0), count));
     hops += state.range(0) * count;
   }
   state.SetItemsProcessed(hops);
