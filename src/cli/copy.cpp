@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace holdfast::cli {
 namespace {
 
@@ -301,29 +304,13 @@ Task<void> carry_out(Session& session, NodeClient& node, const TransferOptions& 
 
 }  // namespace
 
-std::vector<tree::Option> transfer_options(CopyWish& wish) {
-  return {{.name = "recursive",
-           .letter = 'r',
-           .help = "Take folders, with all that is in them",
-           .target = &wish.is_recursive},
-          {.name = "jobs",
-           .letter = 'j',
-           .value = "N",
-           .help = fmt::format("How many at a time, up to {} (16)", transfer_jobs_max),
-           .target = &wish.jobs,
-           .range = {1, transfer_jobs_max}},
-          {.name = "dry-run",
-           .letter = 'n',
-           .help = "Only tell what would be done",
-           .target = &wish.transfer.is_dry},
-          {.name = "verbose",
-           .letter = 'v',
-           .help = "Tell each thing done",
-           .target = &wish.transfer.is_told},
-          {.name = "quiet",
-           .letter = 'q',
-           .help = "Show no progress",
-           .target = &wish.transfer.is_quiet}};
+std::vector<tree::Option> copy_options(CopyWish& wish) {
+  std::vector<tree::Option> options{{.name = "recursive",
+                                     .letter = 'r',
+                                     .help = "Take folders, with all that is in them",
+                                     .target = &wish.is_recursive}};
+  std::ranges::move(transfer_options(wish.transfer), std::back_inserter(options));
+  return options;
 }
 
 Task<Result<void>> copy(Session& session, const CopyWish& wish) {
@@ -338,9 +325,7 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
   CO_TRY_LET(const bool is_done, co_await copy_stream(session, *node, sources, target));
   if (is_done) co_return Result<void>();
 
-  TransferOptions options = wish.transfer;
-  options.jobs = wish.jobs;
-  Transfer transfer(session, *node, options);
+  Transfer transfer(session, *node, wish.transfer);
   Copy run(session, *node, wish, target, co_await is_target_folder(session, wish, target),
            transfer);
   Result<void> added;
@@ -353,7 +338,7 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
   }
   co_await transfer.finish();
   if (added && !session.failure()) {
-    co_await carry_out(session, *node, options, run.take_left_over());
+    co_await carry_out(session, *node, wish.transfer, run.take_left_over());
   }
   co_return added;
 }

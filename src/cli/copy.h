@@ -14,12 +14,11 @@ struct CopyWish {
   std::string target;
   bool is_move = false;
   bool is_recursive = false;
-  std::uint64_t jobs = TransferOptions().jobs;
   TransferOptions transfer;
 };
 
 // The options of both, with `wish` as their target.
-std::vector<tree::Option> transfer_options(CopyWish& wish);
+std::vector<tree::Option> copy_options(CopyWish& wish);
 
 Task<Result<void>> copy(Session& session, const CopyWish& wish);
 

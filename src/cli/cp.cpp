@@ -23,7 +23,7 @@ tree::Command cp_command() {
                      .help = "Where to",
                      .target = &wish->target,
                      .completes = tree::Completes::place}},
-      .options = transfer_options(*wish),
+      .options = copy_options(*wish),
       .examples = {{"holdfast cp report.pdf hf://papers/", "Stores a file under its name"},
                    {"holdfast cp -r hf://photos/2026 .", "Fetches a folder"},
                    {"pg_dump shop | holdfast cp - hf://backups/shop.sql", "Stores what is piped"}},

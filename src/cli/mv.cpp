@@ -21,7 +21,7 @@ tree::Command mv_command() {
                          .help = "Where to",
                          .target = &wish->target,
                          .completes = tree::Completes::bucket}},
-          .options = transfer_options(*wish),
+          .options = copy_options(*wish),
           .examples = {{"holdfast mv hf://notes/a.txt hf://notes/b.txt", "Renames an object"},
                        {"holdfast mv -r hf://photos/tmp hf://photos/2026", "Renames a folder"}},
           .run = [wish](Session& session) { return copy(session, *wish); },

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace holdfast::cli {
@@ -36,9 +38,7 @@ Task<Result<void>> sync(Session& session, const SyncWish& wish) {
                        : "One side must be in Holdfast: hf://BUCKET/PATH.");
   }
   CO_TRY_LET(NodeClient * node, session.node());
-  TransferOptions options = wish.transfer;
-  options.jobs = wish.jobs;
-  Transfer transfer(session, *node, options);
+  Transfer transfer(session, *node, wish.transfer);
   SyncRun run(session, *node, wish, transfer);
   const auto compared = co_await run.compare(from, to);
   co_await transfer.finish();
@@ -52,7 +52,7 @@ Task<Result<void>> sync(Session& session, const SyncWish& wish) {
 
 tree::Command sync_command() {
   auto wish = std::make_shared<SyncWish>();
-  return {
+  tree::Command command{
       .name = "sync",
       .summary = "Make one side the same as the other, moving only what differs",
       .details =
@@ -77,30 +77,14 @@ tree::Command sync_command() {
                    .target = &wish->is_checking},
                   {.name = "follow-links",
                    .help = "Take what symbolic links lead to; they are left out otherwise",
-                   .target = &wish->is_following},
-                  {.name = "jobs",
-                   .letter = 'j',
-                   .value = "N",
-                   .help = fmt::format("How many at a time, up to {} (16)", transfer_jobs_max),
-                   .target = &wish->jobs,
-                   .range = {1, transfer_jobs_max}},
-                  {.name = "dry-run",
-                   .letter = 'n',
-                   .help = "Only tell what would be done",
-                   .target = &wish->transfer.is_dry},
-                  {.name = "verbose",
-                   .letter = 'v',
-                   .help = "Tell each thing done",
-                   .target = &wish->transfer.is_told},
-                  {.name = "quiet",
-                   .letter = 'q',
-                   .help = "Show no progress and no summary",
-                   .target = &wish->transfer.is_quiet}},
+                   .target = &wish->is_following}},
       .examples = {{"holdfast sync ~/Pictures hf://photos/", "Stores what is new or changed"},
                    {"holdfast sync --delete hf://photos/ ~/Pictures",
                     "Brings a folder to what is stored"}},
       .run = [wish](Session& session) { return sync(session, *wish); },
       .synonyms = {"mirror", "backup", "rsync"}};
+  std::ranges::move(transfer_options(wish->transfer), std::back_inserter(command.options));
+  return command;
 }
 
 }  // namespace holdfast::cli

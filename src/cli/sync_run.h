@@ -20,7 +20,6 @@ struct SyncWish {
   bool is_deleting = false;
   bool is_checking = false;
   bool is_following = false;
-  std::uint64_t jobs = TransferOptions().jobs;
   TransferOptions transfer;
 };
 

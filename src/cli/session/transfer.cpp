@@ -114,6 +114,28 @@ std::string describe(const Job& job) {
 
 }  // namespace
 
+std::vector<tree::Option> transfer_options(TransferOptions& options) {
+  return {{.name = "jobs",
+           .letter = 'j',
+           .value = "N",
+           .help = fmt::format("How many at a time, up to {} ({})", transfer_jobs_max,
+                               transfer_jobs_standard),
+           .target = &options.jobs,
+           .range = {1, transfer_jobs_max}},
+          {.name = "dry-run",
+           .letter = 'n',
+           .help = "Only tell what would be done",
+           .target = &options.is_dry},
+          {.name = "verbose",
+           .letter = 'v',
+           .help = "Tell each thing done",
+           .target = &options.is_told},
+          {.name = "quiet",
+           .letter = 'q',
+           .help = "Show neither progress nor a summary",
+           .target = &options.is_quiet}};
+}
+
 Transfer::Transfer(Session& session, NodeClient& node, TransferOptions options)
     : session_(session),
       node_(node),

@@ -14,6 +14,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace holdfast::cli {
 
@@ -34,14 +35,18 @@ struct Job {
   std::string top;          // remove_file: folders below it go too when they become empty.
 };
 
+inline constexpr std::uint64_t transfer_jobs_standard = 16;
+inline constexpr std::uint64_t transfer_jobs_max = 64;
+
 struct TransferOptions {
-  std::size_t jobs = 16;  // At a time.
-  bool is_dry = false;    // Only tell what would be done.
-  bool is_told = false;   // Tell each thing done.
-  bool is_quiet = false;  // No progress.
+  std::uint64_t jobs = transfer_jobs_standard;  // At a time.
+  bool is_dry = false;                          // Only tell what would be done.
+  bool is_told = false;                         // Tell each thing done.
+  bool is_quiet = false;                        // No progress.
 };
 
-inline constexpr std::size_t transfer_jobs_max = 64;
+// By which a command is told of them; `options` is their target.
+std::vector<tree::Option> transfer_options(TransferOptions& options);
 
 class Transfer {
  public:
