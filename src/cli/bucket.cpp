@@ -13,13 +13,19 @@ struct Create {
   std::string etag;
 };
 
+Task<Result<void>> create_one(Session& session, NodeClient& node, const Create& wish,
+                              const std::string& name) {
+  node::BucketWish body{.owner = wish.owner, .settings = {}};
+  if (!wish.etag.empty()) body.settings.emplace_back("etag", wish.etag);
+  CO_TRY(co_await node.ask<node::BucketReport>("PUT", target_of("buckets", name), body));
+  session.report_success();
+  co_return session.terminal().print(fmt::format("Made the bucket {}.\n", name));
+}
+
 Task<Result<void>> create(Session& session, const Create& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   for (const std::string& name : wish.names) {
-    node::BucketWish body{.owner = wish.owner, .settings = {}};
-    if (!wish.etag.empty()) body.settings.emplace_back("etag", wish.etag);
-    CO_TRY(co_await node->ask<node::BucketReport>("PUT", target_of("buckets", name), body));
-    CO_TRY(session.terminal().print(fmt::format("Made the bucket {}.\n", name)));
+    CO_TRY(session.carry_on(co_await create_one(session, *node, wish, name)));
   }
   co_return Result<void>();
 }
@@ -50,11 +56,16 @@ struct Remove {
   std::vector<std::string> names;
 };
 
+Task<Result<void>> remove_one(Session& session, NodeClient& node, const std::string& name) {
+  CO_TRY(co_await node.tell("DELETE", target_of("buckets", name)));
+  session.report_success();
+  co_return session.terminal().print(fmt::format("Removed the bucket {}.\n", name));
+}
+
 Task<Result<void>> remove(Session& session, const Remove& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   for (const std::string& name : wish.names) {
-    CO_TRY(co_await node->tell("DELETE", target_of("buckets", name)));
-    CO_TRY(session.terminal().print(fmt::format("Removed the bucket {}.\n", name)));
+    CO_TRY(session.carry_on(co_await remove_one(session, *node, name)));
   }
   co_return Result<void>();
 }

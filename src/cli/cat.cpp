@@ -3,6 +3,8 @@
 #include "cli/session/remote_list.h"
 #include "cli/session/transfer.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 
 namespace holdfast::cli {
@@ -12,21 +14,28 @@ struct Wish {
   std::vector<std::string> places;
 };
 
+Task<Result<void>> show_place(Session& session, NodeClient& node, const std::string& text) {
+  CO_TRY_LET(const Place place, parse_remote(text));
+  // An object may be called as a folder is.
+  bool is_folder = place.key.empty();
+  if (!is_folder && place.is_folder_like()) {
+    const auto object = co_await find_object(node, place.bucket, place.key);
+    is_folder = !object && object.error().code() == ErrorCode::not_found;
+  }
+  if (is_folder) {
+    co_return fail(ErrorCode::invalid,
+                   fmt::format("{} is {}. `holdfast ls` lists what is in it.", to_string(place),
+                               place.key.empty() ? "a whole bucket" : "a folder"));
+  }
+  CO_TRY(co_await print_object(session, node, place.bucket, place.key));
+  session.report_success();
+  co_return Result<void>();
+}
+
 Task<Result<void>> show(Session& session, const Wish& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   for (const std::string& text : wish.places) {
-    CO_TRY_LET(const Place place, parse_remote(text));
-    // An object may be called as a folder is.
-    bool is_folder = place.key.empty();
-    if (!is_folder && place.is_folder_like()) {
-      const auto object = co_await find_object(*node, place.bucket, place.key);
-      is_folder = !object && object.error().code() == ErrorCode::not_found;
-    }
-    if (is_folder) {
-      co_return fail(ErrorCode::invalid,
-                     to_string(place) + " is a folder. `holdfast ls` lists what is in it.");
-    }
-    CO_TRY(co_await print_object(session, *node, place.bucket, place.key));
+    CO_TRY(session.carry_on(co_await show_place(session, *node, text)));
   }
   co_return Result<void>();
 }

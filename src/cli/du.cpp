@@ -14,17 +14,25 @@ struct Wish {
   bool json = false;
 };
 
+Task<Result<void>> add_place(Session& session, NodeClient& node, const std::string& text,
+                             Table& table) {
+  CO_TRY_LET(const Place place, parse_remote(text));
+  const std::string target =
+      with_query(with_query(target_of("usage"), "bucket", place.bucket), "prefix", place.key);
+  CO_TRY_LET(const auto usage, co_await node.get<node::UsageReport>(target));
+  table.add({to_string(place), usage.objects, usage.logical_bytes});
+  session.report_success();
+  co_return Result<void>();
+}
+
 Task<Result<void>> show_places(Session& session, NodeClient& node, const Wish& wish) {
   Table table({{"place", "PLACE"},
                {"objects", "OBJECTS", Shows::count},
                {"logical_bytes", "LOGICAL", Shows::bytes}});
   for (const std::string& text : wish.places) {
-    CO_TRY_LET(const Place place, parse_remote(text));
-    const std::string target =
-        with_query(with_query(target_of("usage"), "bucket", place.bucket), "prefix", place.key);
-    CO_TRY_LET(const auto usage, co_await node.get<node::UsageReport>(target));
-    table.add({to_string(place), usage.objects, usage.logical_bytes});
+    CO_TRY(session.carry_on(co_await add_place(session, node, text, table)));
   }
+  if (table.is_empty() && !wish.json) co_return Result<void>();
   co_return session.show(table, wish.json, "");
 }
 

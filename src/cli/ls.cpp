@@ -115,6 +115,9 @@ Task<Result<void>> show(Session& session, const Wish& wish) {
                    fmt::format("There is nothing at {0}. `holdfast ls {1}` lists what is there.",
                                to_string(place), place.bucket));
   }
+  if (printer.count() == 0 && !wish.json) {
+    session.terminal().say(fmt::format("There is nothing at {}.\n", to_string(place)));
+  }
   co_return printer.end();
 }
 

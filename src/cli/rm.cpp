@@ -96,6 +96,18 @@ Task<Result<void>> remove_folder(Session& session, NodeClient& node, const Wish&
       fmt::format("Removed {}.\n", count_of(count, "object", "objects")));
 }
 
+Task<Result<void>> remove_place(Session& session, NodeClient& node, const Wish& wish, Place place) {
+  bool was_there = false;
+  if (!wish.is_recursive || !place.is_folder_like()) {
+    auto removed = co_await remove_one(session, node, wish, place);
+    was_there = removed.has_value();
+    const bool may_be_folder = removed || removed.error().code() == ErrorCode::not_found;
+    if (!wish.is_recursive || !may_be_folder) co_return removed;
+    place.key += '/';
+  }
+  co_return co_await remove_folder(session, node, wish, place, was_there);
+}
+
 Task<Result<void>> remove(Session& session, const Wish& wish) {
   CO_TRY_LET(NodeClient * node, session.node());
   std::vector<Place> places;
@@ -107,19 +119,8 @@ Task<Result<void>> remove(Session& session, const Wish& wish) {
   for (const Place& place : places) {
     CO_TRY(co_await judge(session, *node, wish, place));
   }
-  for (Place& place : places) {
-    bool was_there = false;
-    if (!wish.is_recursive || !place.is_folder_like()) {
-      auto removed = co_await remove_one(session, *node, wish, place);
-      was_there = removed.has_value();
-      const bool may_be_folder = removed || removed.error().code() == ErrorCode::not_found;
-      if (!wish.is_recursive || !may_be_folder) {
-        CO_TRY(std::move(removed));
-        continue;
-      }
-      place.key += '/';
-    }
-    CO_TRY(co_await remove_folder(session, *node, wish, place, was_there));
+  for (const Place& place : places) {
+    CO_TRY(session.carry_on(co_await remove_place(session, *node, wish, place)));
   }
   co_return Result<void>();
 }

@@ -9,7 +9,10 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace holdfast::cli {
 namespace {
@@ -55,6 +58,16 @@ node::Variables read_environment() {
     }
   }
   return variables;
+}
+
+// A stream that was closed must not become the number of a file that is opened later: what is
+// printed would go into that. Whoever reads or writes such a stream still fails.
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free is this one.
+    static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
 }
 
 Task<void> carry_out(Session& session, const tree::Command& command, Result<void>& done,
@@ -111,6 +124,7 @@ Result<int> run_words(std::vector<std::string> words, Terminal& terminal) {
 }  // namespace
 
 int run(int argument_count, char** arguments) {
+  hold_standard_streams();
   Terminal terminal;
   const auto code =
       run_words(std::vector<std::string>(arguments + 1, arguments + argument_count), terminal);

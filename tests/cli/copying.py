@@ -218,6 +218,29 @@ class Copying:
         expect(self.keys("slash") == ["b/", "b/below", "mark/", "plain"], f"{self.keys('slash')}")
         self.holdfast("rm", "hf://slash/", code=2)
 
+    def names_like_options(self):
+        self.holdfast("bucket", "create", "dash")
+        write(self.base / "dashes/-r", b"dash")
+        done = subprocess.run([BINARY, "cp", "--data", self.server.folder, "--", "-r", "hf://dash/"],
+                              cwd=self.base / "dashes", env=clean_environment(), timeout=SECONDS_MAX)
+        expect(done.returncode == 0, "a file cannot be called -r")
+        expect(self.holdfast("cat", "hf://dash/-r") == "dash", "another content")
+
+    def several_at_once(self):
+        """What is wrong with one of several does not keep the others from being done."""
+        self.holdfast("bucket", "create", "some-one", "BAD", "some-two", code=6)
+        for key in ("a", "b"):
+            self.holdfast("cp", "-", f"hf://some-one/{key}", text=key)
+        done = subprocess.run([BINARY, "cat", "some-one/none", "some-one/a", "some-one/b", "--data",
+                               self.server.folder], capture_output=True, text=True,
+                              env=clean_environment(), timeout=SECONDS_MAX)
+        expect(done.returncode == 6 and done.stdout == "ab" and "none" in done.stderr, f"{done}")
+        said = self.holdfast("rm", "some-one/none", "some-one/a", "some-one/b", code=6)
+        expect("some-one/none" in said and self.keys("some-one") == [], said)
+        self.holdfast("rm", "some-one/a", "some-one/b", code=3)
+        self.holdfast("bucket", "remove", "none", "some-one", "some-two", code=6)
+        expect("There is no bucket" in self.holdfast("ls", "some-two", code=3), "not removed")
+
     def folders_over_folders(self):
         """What stands for a folder stands for what it becomes; nothing is lost where both meet."""
         ours = s3.Client(self.server.endpoint, self.server.access_key, self.server.secret_key)
@@ -330,6 +353,8 @@ def tests(server, base):
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),
             ("objects that are called as folders", copying.keys_of_folders),
+            ("names like options", copying.names_like_options),
+            ("several things at once", copying.several_at_once),
             ("folders that become each other", copying.folders_over_folders),
             ("an interrupted download leaves nothing", copying.interrupted),
             ("sync of the wrong things", copying.wrong_sides),

@@ -1,13 +1,14 @@
 """What needs no node: help, completions, the man page, slips of the finger, settings."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 
-from report import Skip, expect
+from report import Skip, expect, wait_until
 from server import BINARY
-from shell import clean_environment, run
+from shell import SECONDS_MAX, clean_environment, run
 
 COMMANDS = ("up status ls cp sync cat mv rm du bucket user key vault config completion help "
             "version").split()
@@ -33,12 +34,39 @@ def slips_are_answered():
         said = run(typed, code=2)
         expect(meant in said, f"`{typed}` is answered by {said}")
     expect("--recursive" in run("ls", "--recursiv", code=2), "no option is suggested")
-    expect("SOURCE and TARGET" in run("cp", code=2), "missing arguments are not named")
+    for words in (["cp"], ["cp", "one"]):
+        expect("SOURCE and TARGET" in run(*words, code=2), "missing arguments are not named")
+    for words, answer in ((["--data"], "--data needs DIR."), (["ls", "--data="], "--data needs DIR."),
+                          (["cp", "-j", "3", "-j", "4", "a", "b"], "--jobs may be given only once."),
+                          (["up", "--log-level", "loud"], "one of debug, info, warning, error"),
+                          (["version", "--", "-x"], "has no option -x")):
+        said = run(*words, code=2)
+        expect(answer in said, f"{words} is answered by {said}")
     expect("create, list, remove" in run("bucket", code=2), "a group does not say what it has")
     for jobs in ("x", "0", "-1", "65", "99999999999999999999"):
         said = run("sync", "a", "b", "-j", jobs, code=2)
         expect("from 1 to 64" in said and "not N" not in said, f"-j {jobs} is answered by {said}")
     expect("Did you mean `create`?" in run("help", "bucket", "crate", code=2), "help has no hint")
+
+
+def closed_streams(base):
+    """What is printed must not end in a file that was given the number of a closed stream."""
+    for closed, words, code in ((">&-", "version", 1), ("2>&-", "ls --data /nobody", 5),
+                                ("<&-", "version", 0), ("<&- >&- 2>&-", "version", 1)):
+        done = subprocess.run(["bash", "-c", f"exec {closed}; exec {BINARY} {words}"],
+                              capture_output=True, env=clean_environment(), timeout=SECONDS_MAX)
+        expect(done.returncode == code, f"{closed} {words} ends with {done.returncode}")
+    folder = base / "closed"
+    script = f"exec <&- >&- 2>&-; exec {BINARY} up --data {folder} --s3 127.0.0.1:0"
+    node = subprocess.Popen(["bash", "-c", script], env=clean_environment())
+    try:
+        wait_until((folder / "endpoint").exists, "it does not start without streams")
+        for stream in "012":
+            to = os.readlink(f"/proc/{node.pid}/fd/{stream}")
+            expect(to == "/dev/null", f"stream {stream} leads to {to}")
+    finally:
+        node.terminate()
+    expect(node.wait(SECONDS_MAX) == 0, "it does not end in order")
 
 
 def without_a_node(base):
@@ -157,6 +185,7 @@ def wrong_settings(base):
 def tests(base):
     return [("every command explains itself", every_command_explains_itself),
             ("slips of the finger are answered", slips_are_answered),
+            ("closed streams stay closed", lambda: closed_streams(base)),
             ("without a node it says how to start one", lambda: without_a_node(base)),
             ("an empty data folder is refused", lambda: empty_data(base)),
             ("empty variables are refused", lambda: empty_variables(base)),

@@ -30,6 +30,27 @@ Result<void> Session::show(const Table& table, bool as_json, std::string_view if
   return terminal().print(table.to_text(terminal().is_output_shown() ? terminal().columns() : 0));
 }
 
+Result<void> Session::carry_on(Result<void> done) {
+  if (done) return {};
+  switch (done.error().code()) {
+    case ErrorCode::not_found:
+    case ErrorCode::already_exists:
+    case ErrorCode::conflict:
+    case ErrorCode::invalid:
+    case ErrorCode::corrupt:
+      report_failure(done.error());
+      return {};
+    case ErrorCode::denied:
+    case ErrorCode::unsupported:
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out:
+    case ErrorCode::full:
+    case ErrorCode::io:
+      break;
+  }
+  return done;
+}
+
 void Session::report_failure(const Error& error) {
   if (!failure_) failure_ = error.code();
   terminal().say(fmt::format("holdfast: {}\n", error.context()));

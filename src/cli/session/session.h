@@ -56,6 +56,9 @@ class Session {
 
   // Something failed that does not keep the rest from being done: told now, and in the exit code.
   void report_failure(const Error& error);
+  // Of one of several things that a command was asked for: what is wrong with that one alone is
+  // reported, so that the others can follow. Any other failure is returned: it would meet them too.
+  Result<void> carry_on(Result<void> done);
   // What failed first.
   std::optional<ErrorCode> failure() const { return failure_; }
   // Something was done, so that a failure makes the whole "done in part".

@@ -45,7 +45,11 @@ Result<std::string> read_line() {
   for (;;) {
     const ssize_t count = ::read(STDIN_FILENO, &c, 1);
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0 || c == '\n') break;
+    if (count <= 0) {
+      std::fputc('\n', stderr);  // Which was not typed.
+      break;
+    }
+    if (c == '\n') break;
     if (line.size() == answer_bytes_max) return fail(ErrorCode::invalid, "The answer is too long.");
     line += c;
   }
@@ -83,14 +87,16 @@ Result<void> Terminal::print(std::string_view text) {
 
 Result<void> Terminal::print(ByteView bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) {
-    return fail(ErrorCode::io, fmt::format("write to standard output: {}", std::strerror(errno)));
+    return fail(ErrorCode::io,
+                fmt::format("Cannot write to standard output: {}.", std::strerror(errno)));
   }
   return {};
 }
 
 Result<void> Terminal::flush() {
   if (std::fflush(stdout) != 0) {
-    return fail(ErrorCode::io, fmt::format("write to standard output: {}", std::strerror(errno)));
+    return fail(ErrorCode::io,
+                fmt::format("Cannot write to standard output: {}.", std::strerror(errno)));
   }
   return {};
 }
@@ -115,7 +121,8 @@ Result<std::size_t> Terminal::read(MutableByteView into) {
     const ssize_t count = ::read(STDIN_FILENO, into.data(), into.size());
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) {
-      return fail(ErrorCode::io, fmt::format("read standard input: {}", std::strerror(errno)));
+      return fail(ErrorCode::io,
+                  fmt::format("Cannot read standard input: {}.", std::strerror(errno)));
     }
   }
 }

@@ -49,12 +49,21 @@ std::string judge_number(const Range& range, std::string_view text) {
   return fmt::format("a number from {} to {} is needed, not `{}`", range.least, range.most, text);
 }
 
+std::string judge_choice(const std::vector<std::string>& choices, const std::string& text) {
+  if (std::ranges::find(choices, text) != choices.end()) return {};
+  return fmt::format("one of {} is needed, not `{}`", fmt::join(choices, ", "), text);
+}
+
 void add_options(CLI::App& app, const Command& command) {
   for (const Option& option : command.options) {
     std::string names = "--" + option.name;
     if (option.letter != 0) names = fmt::format("-{},{}", option.letter, names);
     CLI::Option* added = std::visit(AddOption{app, names, option.help}, option.target);
-    if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
+    if (!option.choices.empty()) {
+      added->check([choices = option.choices](const std::string& text) {
+        return judge_choice(choices, text);
+      });
+    }
     if (std::holds_alternative<std::uint64_t*>(option.target)) {
       added->check(
           [range = option.range](const std::string& text) { return judge_number(range, text); });
@@ -132,22 +141,17 @@ bool is_list(const Argument& argument) {
 }
 
 // Hands the words that are no options to the arguments in their order; a list leaves enough for the
-// required ones after it. Returns what is wrong, or nothing.
-std::string take_arguments(const Path& path, const std::vector<std::string>& rest) {
-  std::vector<std::string> given;
-  bool options_ended = false;
-  for (const std::string& word : rest) {
-    if (!options_ended && word == "--") {
-      options_ended = true;
-    } else if (!options_ended && word.size() > 1 && word.starts_with('-')) {
-      return unknown_word(path, word);
-    } else {
-      given.push_back(word);
-    }
+// required ones after it. `literal` are those behind "--". Returns what is wrong, or nothing.
+std::string take_arguments(const Path& path, std::vector<std::string> given,
+                           const std::vector<std::string>& literal) {
+  for (const std::string& word : given) {
+    if (word.size() > 1 && word.starts_with('-')) return unknown_word(path, word);
   }
+  given.insert(given.end(), literal.begin(), literal.end());
   const auto& arguments = path.back()->arguments;
   std::size_t next = 0;
-  std::vector<std::string> missing;
+  std::vector<std::string> required;
+  bool is_missing = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Argument& argument = arguments[i];
     const auto needed_after = static_cast<std::size_t>(
@@ -156,7 +160,8 @@ std::string take_arguments(const Path& path, const std::vector<std::string>& res
     const std::size_t left = given.size() - next;
     const std::size_t free = left > needed_after ? left - needed_after : 0;
     const std::size_t taken = is_list(argument) ? free : std::min<std::size_t>(free, 1);
-    if (taken == 0 && argument.is_required) missing.push_back(argument.name);
+    if (argument.is_required) required.push_back(argument.name);
+    is_missing = is_missing || (taken == 0 && argument.is_required);
     for (std::size_t word = 0; word < taken; ++word) {
       if (auto* list = std::get_if<std::vector<std::string>*>(&argument.target)) {
         (*list)->push_back(given[next++]);
@@ -165,10 +170,27 @@ std::string take_arguments(const Path& path, const std::vector<std::string>& res
       }
     }
   }
-  if (!missing.empty()) {
-    return fmt::format("`{}` needs {}.", words(path), fmt::join(missing, " and "));
+  if (is_missing) {
+    return fmt::format("`{}` needs {}.", words(path), fmt::join(required, " and "));
   }
   return next < given.size() ? unknown_word(path, given[next]) : std::string();
+}
+
+// What is wrong about how often, or without what, an option was given. `said`: by CLI11, which
+// begins with the option's name.
+std::string wrong_count(const CLI::App& app, const Path& path, std::string_view said) {
+  const std::string name(said.substr(0, said.find(':')));
+  std::size_t given = 0;
+  for (const CLI::App* at = &last_of(app); at != nullptr; at = at->get_parent()) {
+    if (const CLI::Option* option = at->get_option_no_throw(name)) given += option->count();
+  }
+  if (given > 1) return fmt::format("{} may be given only once.", name);
+  for (const Command* command : {path.back(), path.front()}) {
+    for (const Option& option : command->options) {
+      if ("--" + option.name == name) return fmt::format("{} needs {}.", name, option.value);
+    }
+  }
+  return fmt::format("{}.", said);
 }
 
 }  // namespace
@@ -176,13 +198,19 @@ std::string take_arguments(const Path& path, const std::vector<std::string>& res
 Result<Parsed> parse(const Command& root, std::vector<std::string> words_typed) {
   CLI::App app(root.summary, root.name);
   describe(app, root, root);
+  // CLI11 hands what is behind "--" to the command above.
+  std::vector<std::string> literal;
+  if (const auto mark = std::ranges::find(words_typed, "--"); mark != words_typed.end()) {
+    literal.assign(mark + 1, words_typed.end());
+    words_typed.erase(mark, words_typed.end());
+  }
   std::string problem;
   try {
     std::ranges::reverse(words_typed);  // The order that CLI11 takes them in.
     app.parse(std::move(words_typed));
     Path path = path_of(app, root);
     if (path.back()->run || path.back()->children.empty()) {
-      problem = take_arguments(path, last_of(app).remaining());
+      problem = take_arguments(path, last_of(app).remaining(), literal);
       if (problem.empty()) return Parsed{std::move(path), false};
     } else {
       problem = fmt::format("`{}` needs to know what to do: {}.", words(path),
@@ -193,6 +221,8 @@ Result<Parsed> parse(const Command& root, std::vector<std::string> words_typed) 
   } catch (const CLI::ExtrasError&) {
     const auto rest = app.remaining(true);
     problem = unknown_word(path_of(app, root), rest.empty() ? std::string() : rest.front());
+  } catch (const CLI::ArgumentMismatch& failure) {
+    problem = wrong_count(app, path_of(app, root), failure.what());
   } catch (const CLI::ParseError& failure) {
     problem = std::string(failure.what()) + ".";
   }
