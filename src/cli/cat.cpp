@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/session/place.h"
 #include "cli/session/remote_list.h"
-#include "cli/session/transfer.h"
+#include "cli/session/streams.h"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,8 @@ Task<Result<void>> show_place(Session& session, NodeClient& node, const std::str
                    fmt::format("{} is {}. `holdfast ls` lists what is in it.", to_string(place),
                                place.key.empty() ? "a whole bucket" : "a folder"));
   }
-  CO_TRY(co_await print_object(session, node, place.bucket, place.key));
+  CO_TRY(co_await download_stream(session, node, place.bucket, place.key,
+                                  std::string(standard_stream)));
   session.report_success();
   co_return Result<void>();
 }

@@ -4,6 +4,7 @@
 #include "cli/session/local_files.h"
 #include "cli/session/place.h"
 #include "cli/session/remote_list.h"
+#include "cli/session/streams.h"
 
 #include <fmt/format.h>
 
@@ -14,10 +15,6 @@ namespace holdfast::cli {
 namespace {
 
 constexpr std::size_t walk_batch = 1000;
-
-bool is_stream(const Place& place) {
-  return !place.is_remote && place.path == "-";
-}
 
 std::string join(const std::string& folder, std::string_view name) {
   if (folder.empty() || folder.ends_with('/')) return folder + std::string(name);
@@ -250,12 +247,15 @@ class Copy {
 };
 
 // Whether what is copied goes below the target, under its own name.
-Task<bool> is_target_folder(Session& session, const CopyWish& wish, const Place& target) {
-  if (target.is_folder_like() || wish.sources.size() > 1) co_return true;
-  if (target.is_remote) co_return false;
+Task<Result<bool>> is_target_folder(Session& session, const CopyWish& wish, const Place& target) {
+  const bool is_meant = target.is_folder_like() || wish.sources.size() > 1;
+  if (target.is_remote) co_return is_meant;
   const auto facts =
       co_await session.workers().call([&target] { return look_at(target.path, true); });
-  co_return facts && facts->kind == FileKind::folder;
+  if (is_meant && facts && facts->kind != FileKind::folder) {
+    co_return fail(ErrorCode::invalid, target.path + " is not a folder.");
+  }
+  co_return is_meant || (facts && facts->kind == FileKind::folder);
 }
 
 Result<void> judge(const CopyWish& wish, const std::vector<Place>& sources, const Place& target) {
@@ -274,24 +274,41 @@ Result<void> judge(const CopyWish& wish, const std::vector<Place>& sources, cons
   return {};
 }
 
-// To or from a standard stream: one object only. Returns whether it was that.
-Task<Result<bool>> copy_stream(Session& session, NodeClient& node,
+// A standard stream, or what is read and written like one. What lies in /dev may be called a file,
+// and is the standard output, say.
+Task<Result<bool>> is_stream(Session& session, const Place& place) {
+  if (place.is_remote) co_return false;
+  if (place.path == standard_stream) co_return true;
+  const auto facts =
+      co_await session.workers().call([&place] { return look_at(place.path, true); });
+  co_return facts && facts->kind != FileKind::folder &&
+      (facts->kind == FileKind::other || place.path.starts_with("/dev/"));
+}
+
+// To or from a stream: one object only. Returns whether it was that.
+Task<Result<bool>> copy_stream(Session& session, NodeClient& node, const CopyWish& wish,
                                const std::vector<Place>& sources, const Place& target) {
   const Place& source = sources.front();
-  if (is_stream(target) && sources.size() == 1 && source.is_remote) {
-    CO_TRY(co_await print_object(session, node, source.bucket, source.key));
-    co_return true;
+  if (sources.size() > 1) co_return false;
+  CO_TRY_LET(const bool is_output, co_await is_stream(session, target));
+  CO_TRY_LET(const bool is_input, co_await is_stream(session, source));
+  if (!is_output && !is_input) co_return false;
+  if (is_input && target.is_folder_like()) {
+    co_return fail(ErrorCode::invalid, fmt::format("What is piped has no name; give it one: {}NAME",
+                                                   to_string(target)));
   }
-  if (is_stream(source) && sources.size() == 1) {
-    if (target.is_folder_like()) {
-      co_return fail(
-          ErrorCode::invalid,
-          fmt::format("What is piped has no name; give it one: {}NAME", to_string(target)));
-    }
-    CO_TRY(co_await upload_input(session, node, target.bucket, target.key));
-    co_return true;
+  if (is_output && source.key.empty()) co_return needs_recursive(wish, to_string(source));
+  if (wish.transfer.is_dry) {
+    CO_TRY(session.terminal().print(
+        session.terminal().shown(fmt::format("would {} {} to {}", is_input ? "upload" : "download",
+                                             to_string(source), to_string(target)))));
+    CO_TRY(session.terminal().print("\n"));
+  } else if (is_output) {
+    CO_TRY(co_await download_stream(session, node, source.bucket, source.key, target.path));
+  } else {
+    CO_TRY(co_await upload_stream(session, node, source.path, target.bucket, target.key));
   }
-  co_return false;
+  co_return true;
 }
 
 Task<void> carry_out(Session& session, NodeClient& node, const TransferOptions& options,
@@ -322,12 +339,12 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
   }
   CO_TRY(judge(wish, sources, target));
   CO_TRY_LET(NodeClient * node, session.node());
-  CO_TRY_LET(const bool is_done, co_await copy_stream(session, *node, sources, target));
+  CO_TRY_LET(const bool is_done, co_await copy_stream(session, *node, wish, sources, target));
   if (is_done) co_return Result<void>();
 
+  CO_TRY_LET(const bool is_folder, co_await is_target_folder(session, wish, target));
   Transfer transfer(session, *node, wish.transfer);
-  Copy run(session, *node, wish, target, co_await is_target_folder(session, wish, target),
-           transfer);
+  Copy run(session, *node, wish, target, is_folder, transfer);
   Result<void> added;
   for (const Place& source : sources) {
     added = co_await run.add(source);

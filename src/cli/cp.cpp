@@ -14,7 +14,8 @@ tree::Command cp_command() {
           "Either side, or both, may be hf://BUCKET/KEY. A target that ends with '/', or several "
           "sources, make it a folder. A folder is copied with -r, under its own name where the "
           "target is a folder; a source that ends with '/' stands for what is in it.\n\n"
-          "As a source, - is standard input; as a target, standard output.",
+          "As a source, - is standard input; as a target, standard output. Pipes and devices are "
+          "read and written like these.",
       .arguments = {{.name = "SOURCE",
                      .help = "What to copy",
                      .target = &wish->sources,

@@ -66,6 +66,12 @@ Task<Result<std::string>> take_passphrase(Session& session, const std::string& f
     while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
     co_return text;
   }
+  if (!session.terminal().can_ask()) {
+    co_return fail(ErrorCode::invalid,
+                   fmt::format("There is no terminal to ask for the passphrase on. Name a file "
+                               "that holds it: {}",
+                               is_new ? "--file FILE" : "--passphrase-file FILE"));
+  }
   CO_TRY_LET(std::string first, session.terminal().ask_secret("Passphrase:"));
   if (is_new) {
     CO_TRY_LET(const std::string second, session.terminal().ask_secret("The same again:"));

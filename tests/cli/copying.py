@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import stat
 import subprocess
 import time
 
@@ -51,6 +52,8 @@ class Copying:
         self.holdfast("cp", "hf://cup/both/[odd] name", self.base / "into")
         expect((self.base / "into/[odd] name").exists(), "not put into the folder")
         self.holdfast("cp", "hf://cup/nothing", self.base / "x", code=3)
+        said = self.holdfast("cp", "hf://cup/named", "hf://cup/a.txt", self.base / "back", code=2)
+        expect("back is not a folder" in said, said)
         self.holdfast("cp", self.base / "nothing", "hf://cup/", code=3)
         self.holdfast("cp", self.tree, "hf://cup/", code=2)
         self.holdfast("cp", self.tree / "a.txt", self.base / "x", code=2)
@@ -218,6 +221,36 @@ class Copying:
         expect(self.keys("slash") == ["b/", "b/below", "mark/", "plain"], f"{self.keys('slash')}")
         self.holdfast("rm", "hf://slash/", code=2)
 
+    def special_files(self):
+        """A pipe is read to its end and written to, and never replaced by a file."""
+        self.holdfast("bucket", "create", "special")
+        pipe = self.base / "pipe"
+        os.mkfifo(pipe)
+        text = "through a pipe\n" * 50_000
+        with subprocess.Popen(["sh", "-c", f"cat > '{pipe}'"], stdin=subprocess.PIPE) as writer:
+            copying = subprocess.Popen([BINARY, "cp", pipe, "hf://special/x", "--data",
+                                        self.server.folder], env=clean_environment())
+            writer.communicate(text.encode())
+            expect(copying.wait(SECONDS_MAX) == 0, "a pipe is not read")
+        expect(self.holdfast("cat", "hf://special/x") == text, "something else was stored")
+        read = self.base / "read-from-pipe"
+        with subprocess.Popen(["sh", "-c", f"cat '{pipe}' > '{read}'"]):
+            self.holdfast("cp", "hf://special/x", pipe)
+        expect(read.read_text() == text, "something else came")
+        expect(stat.S_ISFIFO(pipe.stat().st_mode), "the pipe was replaced")
+        self.holdfast("cp", pipe, "hf://special/", code=2)
+        self.holdfast("cp", "-n", pipe, "hf://special/y")
+        self.holdfast("cp", "-n", "-", "hf://special/y", text="x")
+        expect(self.keys("special") == ["x"], "a dry run stored something")
+        down = self.base / "special"
+        down.mkdir()
+        os.mkfifo(down / "x")
+        said = self.holdfast("sync", "hf://special", down, code=2)
+        expect("neither a file nor a folder" in said, said)
+        expect(stat.S_ISFIFO((down / "x").stat().st_mode), "the pipe was replaced")
+        self.holdfast("cp", "/proc/self/cmdline", "hf://special/")
+        expect("special" in self.holdfast("cat", "hf://special/cmdline"), "taken to be empty")
+
     def names_like_options(self):
         self.holdfast("bucket", "create", "dash")
         write(self.base / "dashes/-r", b"dash")
@@ -353,6 +386,7 @@ def tests(server, base):
             ("names that cannot be keys, and links", copying.odd_names),
             ("keys that cannot be names", copying.keys_that_are_no_paths),
             ("objects that are called as folders", copying.keys_of_folders),
+            ("pipes that have names", copying.special_files),
             ("names like options", copying.names_like_options),
             ("several things at once", copying.several_at_once),
             ("folders that become each other", copying.folders_over_folders),

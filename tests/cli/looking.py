@@ -153,6 +153,7 @@ class Looking:
 
     def words(self):
         self.holdfast("vault", "keys", "words", code=4)
+        expect("--file FILE" in self.holdfast("vault", "passphrase", code=2), "no remedy")
         words = self.holdfast("vault", "keys", "words", "--yes").split()
         expect(len(words) == 24 and all(word.isalpha() for word in words), f"{len(words)} words")
         kinds = {row["kind"] for row in self.holdfast.json("vault", "keys")}

@@ -66,12 +66,20 @@ Result<WholeFile> read_whole(const std::string& path, std::size_t size_max) {
   TRY_LET(LocalFile file, LocalFile::open(path));
   WholeFile whole;
   TRY_LET(whole.facts, file.facts());
-  if (whole.facts.size > size_max) {
-    return fail(ErrorCode::invalid, fmt::format("{} has more than {} bytes.", path, size_max));
+  if (whole.facts.kind == FileKind::folder) {
+    return fail(ErrorCode::invalid, path + " is a folder.");
   }
-  whole.content.resize(whole.facts.size);
+  // A pipe tells no size, and a file of the system's own may tell 0: it ends where nothing more is
+  // read.
   std::size_t size = 0;
-  while (size < whole.content.size()) {
+  for (;;) {
+    if (size > size_max || whole.facts.size > size_max) {
+      return fail(ErrorCode::invalid, fmt::format("{} has more than {} bytes.", path, size_max));
+    }
+    if (size >= whole.content.size()) {
+      const std::size_t wanted = std::max<std::size_t>(whole.facts.size, 2 * size) + 1;
+      whole.content.resize(std::min(wanted, size_max + 1));
+    }
     TRY_LET(const std::size_t count, file.read(MutableByteView(whole.content).subspan(size)));
     if (count == 0) break;
     size += count;
@@ -110,7 +118,19 @@ Result<LocalFile> LocalFile::open(const std::string& path) {
   return LocalFile(descriptor, path, {}, nullptr);
 }
 
+Result<LocalFile> LocalFile::open_to_write(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) return system_error("write", path, errno);
+  return LocalFile(descriptor, path, {}, nullptr);
+}
+
 Result<LocalFile> LocalFile::create(const std::string& path, Temporaries* temporaries) {
+  if (const auto facts = look_at(path, true); facts && facts->kind != FileKind::file) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("{} is {}.", path,
+                    facts->kind == FileKind::folder ? "a folder" : "neither a file nor a folder"));
+  }
   std::string temporary = temporary_name(path);
   const int descriptor =
       temporaries != nullptr ? temporaries->make(temporary) : make_temporary(temporary);
@@ -211,6 +231,10 @@ std::vector<LocalWalk::Entry> LocalWalk::next(std::size_t count) {
   return entries;
 }
 
+std::string LocalWalk::below_folder(const std::string& path) const {
+  return folder_ + (folder_.ends_with('/') ? "" : "/") + path;
+}
+
 void LocalWalk::enter(const std::string& path, const FileFacts& facts) {
   const bool is_loop = std::ranges::any_of(levels_, [&](const Level& above) {
     return above.facts.device == facts.device && above.facts.number == facts.number;
@@ -219,7 +243,7 @@ void LocalWalk::enter(const std::string& path, const FileFacts& facts) {
     troubles_.push_back({path, "a link to a folder above it", false});
     return;
   }
-  const std::string full = path.empty() ? folder_ : folder_ + "/" + path;
+  const std::string full = path.empty() ? folder_ : below_folder(path);
   DIR* folder = ::opendir(full.c_str());
   if (folder == nullptr) {
     troubles_.push_back({path, system_error("read", full, errno).error().context(), true});

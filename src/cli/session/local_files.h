@@ -32,7 +32,7 @@ struct WholeFile {
   FileFacts facts;
   Bytes content;
 };
-// `invalid` when it is longer than `size_max`.
+// `invalid` when it is a folder, or longer than `size_max`.
 Result<WholeFile> read_whole(const std::string& path, std::size_t size_max);
 
 Result<void> make_folders(const std::string& path);  // And those above it.
@@ -45,7 +45,11 @@ class LocalFile {
  public:
   static Result<LocalFile> open(const std::string& path);
 
-  // A file without a name to be seen, which becomes `path` in finish(), or is forgotten.
+  // A pipe or device that is there, which takes what is written as it comes.
+  static Result<LocalFile> open_to_write(const std::string& path);
+
+  // A file without a name to be seen, which becomes `path` in finish(), or is forgotten. `invalid`
+  // where `path` is something else than a file, which it would replace.
   // Until then `temporaries`, if given, knows of it, and outlives it.
   static Result<LocalFile> create(const std::string& path, Temporaries* temporaries = nullptr);
 
@@ -110,6 +114,7 @@ class LocalWalk {
   };
 
   void enter(const std::string& path, const FileFacts& facts);
+  std::string below_folder(const std::string& path) const;
 
   std::string folder_;
   bool follow_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +105,25 @@ TEST_F(LocalFiles, TheFirstNewFileInAFolderRemovesWhatNobodyWritesAnyMore) {
   leave_behind();
   EXPECT_TRUE(LocalFile::create(path("other"), &temporaries));
   EXPECT_TRUE(fs::exists(path(stale))) << "a folder is looked through for each file";
+}
+
+TEST_F(LocalFiles, FilesAreReadToTheirEndWhateverSizeTheyTell) {
+  EXPECT_GT(read_whole("/proc/self/status", 64 * kib)->content.size(), 100U);
+  EXPECT_EQ(read_whole("/proc/self/status", 100).error().code(), ErrorCode::invalid);
+  write("file", std::string(100, 'x'));
+  EXPECT_EQ(read_whole(path("file"), 100)->content.size(), 100U);
+  EXPECT_EQ(read_whole(path("file"), 99).error().code(), ErrorCode::invalid);
+  write("empty", "");
+  EXPECT_TRUE(read_whole(path("empty"), 0)->content.empty());
+  EXPECT_EQ(read_whole(top_, 100'000).error().context(), top_ + " is a folder.");
+}
+
+TEST_F(LocalFiles, WhatIsNoFileIsNotReplacedByOne) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  ASSERT_TRUE(make_folders(path("folder")));
+  for (const char* name : {"pipe", "folder"}) {
+    EXPECT_EQ(LocalFile::create(path(name)).error().code(), ErrorCode::invalid) << name;
+  }
 }
 
 TEST_F(LocalFiles, EmptyFoldersGoUpToTheTop) {

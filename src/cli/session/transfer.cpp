@@ -1,10 +1,10 @@
 #include "cli/session/transfer.h"
 
-#include "cli/session/content_type.h"
 #include "cli/session/file_etag.h"
 #include "cli/session/format.h"
 #include "cli/session/local_files.h"
 #include "cli/session/place.h"
+#include "cli/session/streams.h"
 #include "node/timestamp.h"
 
 #include <fmt/format.h>
@@ -22,17 +22,10 @@ constexpr std::size_t answer_bytes_max = 1 * mib;
 // A file may change while it is read, and a chunk may be collected while it is relied on.
 constexpr int attempts_max = 3;
 
-net::ClientRequest put_request(const Job& job, std::optional<WallTime> modified) {
-  net::ClientRequest request;
-  request.method = "PUT";
-  request.target = target_of("objects", job.bucket, job.key);
-  if (modified) {
-    request.headers.add(fmt::format("holdfast-field-{}", modified_field),
-                        node::to_decimal_seconds(*modified));
-  }
-  if (const auto type = content_type_of(job.key); !type.empty()) {
-    request.headers.add("content-type", std::string(type));
-  }
+net::ClientRequest file_request(const Job& job, WallTime modified) {
+  net::ClientRequest request = put_request(job.bucket, job.key);
+  request.headers.add(fmt::format("holdfast-field-{}", modified_field),
+                      node::to_decimal_seconds(modified));
   return request;
 }
 
@@ -292,7 +285,7 @@ Task<Result<void>> Transfer::upload_small(const Job& job) {
   // It has grown since it was found.
   if (!whole && whole.error().code() == ErrorCode::invalid) co_return co_await upload_large(job);
   CO_TRY_LET(const WholeFile file, std::move(whole));
-  net::ClientRequest request = put_request(job, file.facts.modified);
+  net::ClientRequest request = file_request(job, file.facts.modified);
   request.body = file.content;
   request.content_length = file.content.size();
   CO_TRY_LET(const auto response, co_await node_.open(std::move(request)));
@@ -306,7 +299,7 @@ Task<Result<void>> Transfer::upload_large(const Job& job) {
              co_await session_.workers().call([&job] { return LocalFile::open(job.path); }));
   CO_TRY_LET(const FileFacts facts, file.facts());
   FileSource source(session_.workers(), file, progress_);
-  net::ClientRequest request = put_request(job, facts.modified);
+  net::ClientRequest request = file_request(job, facts.modified);
   request.content_length = facts.size;
   request.body_source = [&source](MutableByteView into) { return source.next(into); };
   CO_TRY_LET(const auto response, co_await node_.open(std::move(request)));
@@ -339,50 +332,6 @@ Task<Result<void>> Transfer::download(const Job& job) {
     CO_TRY_LET(count, co_await fill(*response, piece));
   }
   co_return co_await session_.workers().call([&] { return file.finish(modified); });
-}
-
-namespace {
-
-// Standard input as the body of a request.
-class InputSource {
- public:
-  InputSource(env::Workers& workers, Terminal& terminal) : workers_(workers), terminal_(terminal) {}
-
-  Task<Result<std::size_t>> next(MutableByteView into) {
-    return workers_.call([this, into] { return terminal_.read(into); });
-  }
-
- private:
-  env::Workers& workers_;
-  Terminal& terminal_;
-};
-
-}  // namespace
-
-Task<Result<void>> upload_input(Session& session, NodeClient& node, const std::string& bucket,
-                                const std::string& key) {
-  Job job;
-  job.bucket = bucket;
-  job.key = key;
-  InputSource source(session.workers(), session.terminal());
-  net::ClientRequest request = put_request(job, std::nullopt);
-  request.body_source = [&source](MutableByteView into) { return source.next(into); };
-  CO_TRY_LET(const auto response, co_await node.open(std::move(request)));
-  CO_TRY(co_await net::Client::read_all(*response, answer_bytes_max));
-  co_return Result<void>();
-}
-
-Task<Result<void>> print_object(Session& session, NodeClient& node, const std::string& bucket,
-                                const std::string& key) {
-  net::ClientRequest request;
-  request.target = target_of("objects", bucket, key);
-  CO_TRY_LET(const auto response, co_await node.open(std::move(request)));
-  Bytes piece(piece_bytes);
-  for (;;) {
-    CO_TRY_LET(const std::size_t count, co_await response->read(piece));
-    if (count == 0) co_return session.terminal().flush();
-    CO_TRY(session.terminal().print(ByteView(piece).first(count)));
-  }
 }
 
 }  // namespace holdfast::cli

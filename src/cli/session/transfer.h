@@ -96,12 +96,4 @@ class Transfer {
   std::uint64_t failed_ = 0;
 };
 
-// Standard input into an object. One that is longer than fits in memory is sent as it comes.
-Task<Result<void>> upload_input(Session& session, NodeClient& node, const std::string& bucket,
-                                const std::string& key);
-
-// An object to standard output.
-Task<Result<void>> print_object(Session& session, NodeClient& node, const std::string& bucket,
-                                const std::string& key);
-
 }  // namespace holdfast::cli
