@@ -13,13 +13,13 @@
 namespace holdfast::cli {
 namespace {
 
-std::string summary(const SyncCounts& counts, Progress& progress, std::string_view verb) {
+std::string summary(const SyncCounts& counts, Duration elapsed, std::string_view verb) {
   std::string text = fmt::format("{} {} ({})", verb, count_of(counts.moved, "file", "files"),
-                                 format_bytes(progress.bytes()));
-  const double seconds = std::chrono::duration<double>(progress.elapsed()).count();
-  if (progress.bytes() > 0 && seconds > 0) {
-    const double rate = static_cast<double>(progress.bytes()) / seconds;
-    text += fmt::format(" in {}, {}/s", format_duration(progress.elapsed()),
+                                 format_bytes(counts.bytes));
+  const double seconds = std::chrono::duration<double>(elapsed).count();
+  if (counts.bytes > 0 && seconds > 0) {
+    const double rate = static_cast<double>(counts.bytes) / seconds;
+    text += fmt::format(" in {}, {}/s", format_duration(elapsed),
                         format_bytes(static_cast<std::uint64_t>(rate)));
   }
   text += fmt::format("; {} already the same", format_count(counts.same));
@@ -44,8 +44,8 @@ Task<Result<void>> sync(Session& session, const SyncWish& wish) {
   co_await transfer.finish();
   if (!compared) co_return std::unexpected(compared.error());
   if (wish.transfer.is_dry || wish.transfer.is_quiet) co_return Result<void>();
-  co_return session.terminal().print(
-      summary(run.counts(transfer), transfer.progress(), to.is_remote ? "Uploaded" : "Downloaded"));
+  co_return session.terminal().print(summary(run.counts(transfer), transfer.progress().elapsed(),
+                                             to.is_remote ? "Uploaded" : "Downloaded"));
 }
 
 }  // namespace

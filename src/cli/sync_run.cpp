@@ -231,6 +231,7 @@ Task<void> SyncRun::remove(const Place& to) {
 
 SyncCounts SyncRun::counts(const Transfer& transfer) const {
   return {.moved = transfer.moved_count(),
+          .bytes = transfer.moved_bytes(),
           .same = same_ + transfer.same_count(),
           .removed = transfer.removed_count()};
 }

@@ -25,6 +25,7 @@ struct SyncWish {
 
 struct SyncCounts {
   std::uint64_t moved = 0;
+  std::uint64_t bytes = 0;  // Of those.
   std::uint64_t same = 0;
   std::uint64_t removed = 0;
 };

@@ -89,6 +89,24 @@ class Nodes:
             server.options = []
             server.start()
 
+    def lost_on_the_way(self):
+        """A node that goes away is told of once, not for each of many files."""
+        tree = self.base / "many-files"
+        tree.mkdir()
+        for number in range(2000):
+            (tree / f"{number:04}").write_bytes(os.urandom(4096))
+        with Server(self.base / "lost") as server:
+            Shell(server)("bucket", "create", "lost")
+            syncing = subprocess.Popen([BINARY, "sync", "-j", "1", tree, "hf://lost", "--data",
+                                        server.folder], stdout=subprocess.PIPE, text=True,
+                                       stderr=subprocess.PIPE, env=clean_environment())
+            wait_until(lambda: Shell(server).json("ls", "-r", "lost"), "nothing is stored")
+            server.kill()
+            out, said = syncing.communicate(timeout=SECONDS_MAX)
+            expect(syncing.returncode == 6, f"{syncing.returncode}: {said[-500:]}")
+            expect(said.count("Could not") == 1 and "more are not done either" in said, said[-500:])
+            expect("Uploaded" in out and "Uploaded 2,000" not in out, out)
+
     def watchers(self):
         server = Server(self.base / "watched", options=["--metrics", "127.0.0.1:0"])
         with server:
@@ -185,6 +203,7 @@ def tests(base):
             ("a second node says who is first", nodes.second_node),
             ("a command waits for a node that starts", nodes.while_starting),
             ("passphrase, lock and unlock", nodes.passphrase),
+            ("a node that is lost on the way", nodes.lost_on_the_way),
             ("watchers have an address of their own", nodes.watchers),
             ("SIGHUP reads settings anew", nodes.reload),
             ("TLS with a certificate of its own", nodes.tls),

@@ -151,6 +151,11 @@ Task<void> Transfer::finish() {
   work_.wake_all();
   co_await runners_.join();
   progress_.clear();
+  if (untried_ > 0) {
+    session_.report_failure(
+        Error(ErrorCode::unavailable,
+              fmt::format("{} not done either.", count_of(untried_, "more is", "more are"))));
+  }
 }
 
 Task<void> Transfer::run() {
@@ -165,6 +170,11 @@ Task<void> Transfer::run() {
 }
 
 Task<void> Transfer::carry_out(const Job& job) {
+  if (is_node_lost_) {
+    ++failed_;
+    ++untried_;
+    co_return;
+  }
   if (options_.is_dry) {
     if (const auto printed =
             session_.terminal().print("would " + session_.terminal().shown(describe(job)) + "\n");
@@ -193,18 +203,28 @@ Task<void> Transfer::carry_out(const Job& job) {
     session_.report_success();
     tell(job);
   } else {
-    ++failed_;
-    progress_.clear();
-    session_.report_failure(
-        std::move(done).error().within(fmt::format("Could not {}", describe(job))));
+    fail_job(job, std::move(done).error());
   }
   progress_.add_file();
+}
+
+void Transfer::fail_job(const Job& job, Error error) {
+  ++failed_;
+  const bool is_of_node = error.code() == ErrorCode::unavailable;
+  if (is_of_node && is_node_lost_) {
+    ++untried_;
+    return;
+  }
+  is_node_lost_ = is_node_lost_ || is_of_node;
+  progress_.clear();
+  session_.report_failure(std::move(error).within(fmt::format("Could not {}", describe(job))));
 }
 
 void Transfer::count(const Job& job) {
   const bool is_removal =
       job.kind == Job::Kind::remove_object || job.kind == Job::Kind::remove_file;
   ++(is_removal ? removed_ : moved_);
+  if (!is_removal) moved_bytes_ += job.size;
 }
 
 // A file that cannot be read here is not the same; moving it will say why.

@@ -1,6 +1,7 @@
 // Transfer carries out what cp, mv, rm and sync have found to do, several things at a time.
 //
-// A job that fails is told and counted, and does not stop the others. Memory is bounded: a queue of
+// A job that fails is told and counted, and does not stop the others, unless no node is there any
+// more: what is left is then only counted. Memory is bounded: a queue of
 // jobs, and one piece of content for each job at work.
 #pragma once
 
@@ -62,6 +63,7 @@ class Transfer {
   Progress& progress() { return progress_; }
   std::uint64_t done_count() const { return moved_ + removed_; }
   std::uint64_t moved_count() const { return moved_; }
+  std::uint64_t moved_bytes() const { return moved_bytes_; }
   std::uint64_t removed_count() const { return removed_; }
   std::uint64_t same_count() const { return same_; }  // By their ETags.
   std::uint64_t failed_count() const { return failed_; }
@@ -78,6 +80,7 @@ class Transfer {
   Task<Result<void>> upload_large(const Job& job);
   Task<Result<void>> download(const Job& job);
   void count(const Job& job);
+  void fail_job(const Job& job, Error error);
   void tell(const Job& job);
 
   Session& session_;
@@ -91,9 +94,12 @@ class Transfer {
   WaitList room_;  // Where add() waits.
   TaskGroup runners_;
   std::uint64_t moved_ = 0;
+  std::uint64_t moved_bytes_ = 0;
   std::uint64_t removed_ = 0;
   std::uint64_t same_ = 0;
   std::uint64_t failed_ = 0;
+  bool is_node_lost_ = false;
+  std::uint64_t untried_ = 0;  // Since then.
 };
 
 }  // namespace holdfast::cli
