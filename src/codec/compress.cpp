@@ -13,7 +13,12 @@
 namespace holdfast::codec {
 namespace {
 
+// The fastest level, with a hash table twice as large and matches of one byte less: programs and
+// documents become 2.4 % smaller for 18 % more time. Level 2 saves little more for twice that time.
 constexpr int level = 1;
+constexpr int hash_bits = 14;
+constexpr int match_bytes_min = 5;
+
 constexpr std::size_t plain_bytes_min = 64;  // Below it, frame header and tables eat what is saved.
 
 // The sample: pieces at equal distances, compressed together. Input not much longer than the sample
@@ -28,17 +33,31 @@ struct FreeContext {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
-ZSTD_CCtx* compression_context() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+using Context = std::unique_ptr<ZSTD_CCtx, FreeContext>;
+
+Context make_context() {
+  Context context(ZSTD_createCCtx());
   check(context != nullptr, "there is memory for a zstd context");
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  return context;
+}
+
+Context make_chunk_context() {
+  Context context = make_context();
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_hashLog, hash_bits);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_minMatch, match_bytes_min);
+  return context;
+}
+
+ZSTD_CCtx* compression_context() {
+  thread_local const Context context = make_chunk_context();
   return context.get();
 }
 
 // A sample is small, and so is the context that fits it: setting up the one for whole chunks would
 // cost more than compressing the sample.
 ZSTD_CCtx* sampling_context() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
-  check(context != nullptr, "there is memory for a zstd context");
+  thread_local const Context context = make_context();
   return context.get();
 }
 
@@ -50,7 +69,7 @@ ZSTD_DCtx* decompression_context() {
 
 std::optional<std::size_t> compress_with(ZSTD_CCtx* context, ByteView plain, MutableByteView into) {
   const std::size_t size =
-      ZSTD_compressCCtx(context, into.data(), into.size(), plain.data(), plain.size(), level);
+      ZSTD_compress2(context, into.data(), into.size(), plain.data(), plain.size());
   if (ZSTD_isError(size)) {
     check(ZSTD_getErrorCode(size) == ZSTD_error_dstSize_tooSmall, "zstd compresses");
     return std::nullopt;

@@ -1,5 +1,5 @@
-// Compression of chunks: zstd level 1, and not at all where a look at a few pieces says that it
-// would be in vain. What comes back has exactly the size that the caller names.
+// Compression of chunks: zstd a little above level 1, and not at all where a look at a few pieces
+// says that it would be in vain. What comes back has exactly the size that the caller names.
 #pragma once
 
 #include "base/bytes.h"
