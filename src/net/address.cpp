@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <optional>
 
 namespace holdfast::net {
 namespace {
@@ -17,6 +18,16 @@ using asio::ip::tcp;
 
 constexpr std::string_view unix_prefix = "unix:";
 constexpr std::size_t unix_path_bytes_max = 107;  // sockaddr_un::sun_path with its final NUL: 108.
+
+std::optional<tcp::endpoint> tcp_endpoint_of(const Endpoint& endpoint) {
+  const int family = endpoint.protocol().family();
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  tcp::endpoint found;
+  if (endpoint.size() > found.capacity()) return std::nullopt;
+  std::memcpy(found.data(), endpoint.data(), endpoint.size());
+  found.resize(endpoint.size());
+  return found;
+}
 
 }  // namespace
 
@@ -63,15 +74,19 @@ Result<Endpoint> parse_endpoint(std::string_view address) {
 }
 
 std::string to_string(const Endpoint& endpoint) {
-  const int family = endpoint.protocol().family();
-  if (family != AF_INET && family != AF_INET6) return {};
-  tcp::endpoint tcp_endpoint;
-  if (endpoint.size() > tcp_endpoint.capacity()) return {};
-  std::memcpy(tcp_endpoint.data(), endpoint.data(), endpoint.size());
-  tcp_endpoint.resize(endpoint.size());
-  const std::string host = tcp_endpoint.address().to_string();
-  return family == AF_INET ? fmt::format("{}:{}", host, tcp_endpoint.port())
-                           : fmt::format("[{}]:{}", host, tcp_endpoint.port());
+  const auto address = tcp_endpoint_of(endpoint);
+  if (!address) return {};
+  const std::string host = address->address().to_string();
+  return address->address().is_v4() ? fmt::format("{}:{}", host, address->port())
+                                    : fmt::format("[{}]:{}", host, address->port());
+}
+
+bool is_loopback(const Endpoint& endpoint) {
+  const auto address = tcp_endpoint_of(endpoint);
+  if (!address) return false;
+  const auto ip = address->address();
+  if (ip.is_v4() || !ip.to_v6().is_v4_mapped()) return ip.is_loopback();
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, ip.to_v6()).is_loopback();
 }
 
 }  // namespace holdfast::net

@@ -31,4 +31,7 @@ Result<Endpoint> parse_endpoint(std::string_view address);
 // The reverse for TCP; empty for any other endpoint.
 std::string to_string(const Endpoint& endpoint);
 
+// Is it this machine, by TCP?
+bool is_loopback(const Endpoint& endpoint);
+
 }  // namespace holdfast::net
