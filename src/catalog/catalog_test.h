@@ -51,9 +51,9 @@ class CatalogTest : public testing::Test {
   static Task<Result<std::string>> read_all(vault::ContentReader& reader) {
     std::string bytes;
     for (;;) {
-      CO_TRY_LET(const ByteView piece, co_await reader.read());
-      if (piece.empty()) co_return bytes;
-      bytes += as_text(piece);
+      CO_TRY_LET(const auto pieces, co_await reader.read());
+      if (pieces.empty()) co_return bytes;
+      for (const ByteView piece : pieces) bytes += as_text(piece);
     }
   }
   // Of `size` bytes that repeat late.

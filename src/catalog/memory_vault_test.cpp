@@ -96,22 +96,23 @@ class MemoryVault::Reader final : public vault::ContentReader {
         size_(size),
         label_(std::move(label)) {}
 
-  Task<Result<ByteView>> read() override {
+  Task<Result<std::span<const ByteView>>> read() override {
     co_await vault_.pause();
     while (size_ > 0 && next_ < extents_.size() && offset_ >= extents_[next_].size) {
       offset_ -= extents_[next_++].size;
     }
-    if (size_ == 0 || next_ == extents_.size()) co_return ByteView();
+    if (size_ == 0 || next_ == extents_.size()) co_return std::span<const ByteView>();
     const auto found = vault_.disk_.chunks.find(extents_[next_].chunk);
     if (found == vault_.disk_.chunks.end()) {
       co_return fail(ErrorCode::corrupt, label_ + ": a chunk is gone");
     }
     const std::size_t count = std::min<std::size_t>(size_, found->second.size() - offset_);
     const auto part = ByteView(found->second).subspan(offset_, count);
-    piece_ = to_bytes(part);
+    bytes_ = to_bytes(part);
+    piece_ = bytes_;
     offset_ += piece_.size();
     size_ -= piece_.size();
-    co_return ByteView(piece_);
+    co_return std::span<const ByteView>(&piece_, 1);
   }
 
  private:
@@ -121,7 +122,8 @@ class MemoryVault::Reader final : public vault::ContentReader {
   std::uint64_t offset_;
   std::uint64_t size_;
   std::string label_;
-  Bytes piece_;
+  Bytes bytes_;
+  ByteView piece_;  // All of them.
 };
 
 MemoryVault::MemoryVault(MemoryDisk& disk, sim::World& world)

@@ -17,22 +17,20 @@ class OpenReader final : public vault::ContentReader {
         until_(until),
         label_(std::move(label)) {}
 
-  Task<Result<ByteView>> read() override {
+  Task<Result<std::span<const ByteView>>> read() override {
     while (position_ < until_) {
       if (reader_ == nullptr) {
         CO_TRY(co_await open_run());
       }
-      CO_TRY_LET(const ByteView bytes, co_await reader_->read());
-      if (!bytes.empty()) {
-        position_ += bytes.size();
-        co_return bytes;
-      }
+      CO_TRY_LET(const auto pieces, co_await reader_->read());
+      for (const ByteView piece : pieces) position_ += piece.size();
+      if (!pieces.empty()) co_return pieces;
       if (position_ < run_end_) {
         co_return fail(ErrorCode::corrupt, label_ + ": the content ends too early");
       }
       reader_.reset();
     }
-    co_return ByteView();
+    co_return std::span<const ByteView>();
   }
 
  private:

@@ -82,9 +82,11 @@ Task<Result<vault::Content>> Objects::copy_bytes(const vault::Extent& extent, st
   CO_TRY_LET(const auto writer, co_await state_.vault.open_writer(owner));
   const auto reader = state_.vault.open_reader({extent}, from, until - from, "a part to copy");
   for (;;) {
-    CO_TRY_LET(const ByteView bytes, co_await reader->read());
-    if (bytes.empty()) break;
-    CO_TRY(co_await writer->write(bytes));
+    CO_TRY_LET(const auto pieces, co_await reader->read());
+    if (pieces.empty()) break;
+    for (const ByteView piece : pieces) {
+      CO_TRY(co_await writer->write(piece));
+    }
   }
   co_return co_await writer->finish();
 }

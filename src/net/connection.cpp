@@ -237,18 +237,22 @@ Task<Result<void>> Connection::start(ResponseHead head) {
   co_return prepare(head);
 }
 
-Task<Result<void>> Connection::write(ByteView content) {
+Task<Result<void>> Connection::write(std::span<const ByteView> content) {
   if (!has_started_) co_return fail(ErrorCode::invalid, "write before an answer was started");
   if (is_broken_ || !link_) co_return fail(ErrorCode::unavailable, "the connection is gone");
   if (is_bodyless_) content = {};
-  if (framing_ == Framing::length && content.size() > content_left_ && !is_bodyless_) {
+  std::uint64_t size = 0;
+  for (const ByteView piece : content) size += piece.size();
+  if (framing_ == Framing::length && size > content_left_ && !is_bodyless_) {
     abort();
     co_return fail(ErrorCode::invalid, "an answer longer than announced");
   }
-  if (!is_bodyless_) content_left_ -= std::min<std::uint64_t>(content.size(), content_left_);
-  const bool is_chunk = framing_ == Framing::chunked && !content.empty();
-  if (is_chunk) fmt::format_to(std::back_inserter(output_), "{:x}\r\n", content.size());
-  std::array pieces{as_bytes(output_), content, as_bytes(is_chunk ? crlf : std::string_view())};
+  content_left_ -= std::min(size, content_left_);
+  const bool is_chunk = framing_ == Framing::chunked && size > 0;
+  if (is_chunk) fmt::format_to(std::back_inserter(output_), "{:x}\r\n", size);
+  std::vector<ByteView> pieces{as_bytes(output_)};
+  pieces.insert(pieces.end(), content.begin(), content.end());
+  if (is_chunk) pieces.push_back(as_bytes(crlf));
   co_return co_await send(pieces);
 }
 

@@ -28,7 +28,7 @@ class Connection final : public Exchange {
   const Request& request() const override { return request_; }
   Task<Result<std::size_t>> read(MutableByteView into) override;
   Task<Result<void>> start(ResponseHead head) override;
-  Task<Result<void>> write(ByteView content) override;
+  Task<Result<void>> write(std::span<const ByteView> content) override;
   Task<Result<void>> respond(ResponseHead head, std::string body) override;
   void abort() override;
   Task<Result<std::unique_ptr<RawConnection>>> upgrade(ResponseHead head) override;

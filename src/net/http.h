@@ -89,10 +89,12 @@ class Exchange {
   // answer.
   virtual Task<Result<void>> start(ResponseHead head) = 0;
 
-  // The next piece of the answer's body; nothing is sent for HEAD. Returns when the kernel has
-  // taken all of it; `unavailable` when the peer is gone, `timed_out` when it stalls. An answer of
-  // another length than announced closes the connection, so that the peer can tell.
-  virtual Task<Result<void>> write(ByteView content) = 0;
+  // The next pieces of the answer's body, which go out together; nothing is sent for HEAD. Returns
+  // when the kernel has taken all of them; `unavailable` when the peer is gone, `timed_out` when it
+  // stalls. An answer of another length than announced closes the connection, so that the peer can
+  // tell.
+  virtual Task<Result<void>> write(std::span<const ByteView> pieces) = 0;
+  Task<Result<void>> write(ByteView piece) { co_return co_await write(std::span(&piece, 1)); }
 
   // Head and whole body at once, with its length; the cheapest way for short answers. An answer to
   // HEAD tells head.content_length if that is set, else the size of `body`, and sends none of it.

@@ -22,7 +22,7 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 // A connection whose socket is always ready lets others have their turn after this many operations.
 constexpr unsigned unbroken_max = 16;
-constexpr std::size_t pieces_max = 8;
+constexpr std::size_t pieces_max = 64;
 constexpr std::size_t tls_record_bytes = 16 * kib;
 
 // Drops `size` bytes from the front of `pieces`; the rest, beginning with one that is not empty.

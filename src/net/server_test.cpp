@@ -119,6 +119,15 @@ TEST(Server, LargeAnswersArriveWhole) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n" + std::string(8'000'001, 'x')));
 }
 
+TEST(Server, PiecesGoOutTogether) {
+  RunningServer running(answer_for_test);
+  Peer peer(running.address());
+  EXPECT_TRUE(peer.send(request("GET /pieces/1000")));
+  EXPECT_TRUE(peer.receive_answer().ends_with("\r\n\r\n" + std::string(500'500, 'y')));
+  EXPECT_TRUE(peer.send(request("GET /pieces-in-chunk")));
+  EXPECT_TRUE(peer.receive_until("0\r\n\r\n").ends_with("\r\n\r\n6\r\nyyyyyy\r\n0\r\n\r\n"));
+}
+
 TEST(Server, SlowReaderHoldsTheHandlerBack) {
   RunningServer running(answer_for_test);
   constexpr std::uint64_t size = 512 * mib;

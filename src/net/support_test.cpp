@@ -81,6 +81,15 @@ Task<void> send_chunks(Exchange& exchange) {
   }
 }
 
+// 1, 2, 3, … bytes, `count` times, with an empty piece among them, all in one write.
+Task<void> send_pieces(Exchange& exchange, std::size_t count, std::optional<std::uint64_t> size) {
+  const std::vector<std::byte> bytes(count, std::byte{'y'});
+  std::vector<ByteView> pieces{ByteView()};
+  for (std::size_t i = 1; i <= count; ++i) pieces.push_back(ByteView(bytes).first(i));
+  (void)co_await exchange.start(head_of(200, size));
+  (void)co_await exchange.write(pieces);
+}
+
 Task<void> echo_raw(Exchange& exchange) {
   ResponseHead head = head_of(101);
   head.headers.add("Upgrade", "echo");
@@ -213,6 +222,13 @@ Task<void> answer_for_test(Exchange& exchange) {
   if (target == "/echo") co_return co_await echo_whole(exchange);
   if (target.starts_with("/big/")) {
     co_return co_await send_big(exchange, number_after(target, "/big/"));
+  }
+  if (target.starts_with("/pieces/")) {
+    const auto count = static_cast<std::size_t>(number_after(target, "/pieces/"));
+    co_return co_await send_pieces(exchange, count, count * (count + 1) / 2);
+  }
+  if (target == "/pieces-in-chunk") {
+    co_return co_await send_pieces(exchange, 3, std::nullopt);
   }
   if (target == "/chunks") co_return co_await send_chunks(exchange);
   if (target == "/raw") co_return co_await echo_raw(exchange);

@@ -40,9 +40,9 @@ class Meter::Measured final : public net::Exchange {
     return exchange_.start(std::move(head));
   }
 
-  Task<Result<void>> write(ByteView content) override {
-    meter_.bytes_out_ += content.size();
-    return exchange_.write(content);
+  Task<Result<void>> write(std::span<const ByteView> pieces) override {
+    for (const ByteView piece : pieces) meter_.bytes_out_ += piece.size();
+    return exchange_.write(pieces);
   }
 
   Task<Result<void>> respond(net::ResponseHead head, std::string body) override {

@@ -86,9 +86,9 @@ class Intake {
 
 Task<Result<void>> send_body(net::Exchange& exchange, vault::ContentReader& body) {
   for (;;) {
-    CO_TRY_LET(const ByteView piece, co_await body.read());
-    if (piece.empty()) co_return Result<void>();
-    CO_TRY(co_await exchange.write(piece));
+    CO_TRY_LET(const auto pieces, co_await body.read());
+    if (pieces.empty()) co_return Result<void>();
+    CO_TRY(co_await exchange.write(pieces));
   }
 }
 

@@ -235,18 +235,20 @@ ChunkReader::~ChunkReader() {
   fetcher_.note_reader(-1);
 }
 
-Task<Result<ByteView>> ChunkReader::read() {
-  if (left_ == 0) co_return ByteView();
-  if (chunk_ == chunks_.size()) {
-    CO_TRY_LET(chunks_, co_await next_chunks());
-    chunk_ = 0;
-    read_ahead();
+Task<Result<std::span<const ByteView>>> ChunkReader::read() {
+  pieces_.clear();
+  chunks_.clear();
+  if (left_ == 0) co_return pieces_;
+  CO_TRY_LET(chunks_, co_await next_chunks());
+  read_ahead();
+  for (const PlainChunkPtr& chunk : chunks_) {
+    ByteView piece = chunk->view().subspan(std::exchange(skip_, 0));
+    piece = piece.first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), left_)));
+    left_ -= piece.size();
+    position_ += piece.size();
+    pieces_.push_back(piece);
   }
-  ByteView bytes = chunks_[chunk_++]->view().subspan(std::exchange(skip_, 0));
-  bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_)));
-  left_ -= bytes.size();
-  position_ += bytes.size();
-  co_return bytes;
+  co_return pieces_;
 }
 
 // What was read ahead, or, for the first window, what is fetched now.

@@ -91,7 +91,7 @@ class ChunkReader final : public ContentReader {
   ChunkReader& operator=(const ChunkReader&) = delete;
   ~ChunkReader() override;
 
-  Task<Result<ByteView>> read() override;
+  Task<Result<std::span<const ByteView>>> read() override;
 
  private:
   // A window of chunks on its way. Shared with the task that fetches it, which may outlive us.
@@ -116,8 +116,8 @@ class ChunkReader final : public ContentReader {
   std::string label_;
   std::size_t window_bytes_;  // Of the next one.
   std::shared_ptr<Window> coming_;
-  std::vector<PlainChunkPtr> chunks_;
-  std::size_t chunk_ = 0;
+  std::vector<PlainChunkPtr> chunks_;  // Of the window that is being given.
+  std::vector<ByteView> pieces_;       // What of them is wanted.
 };
 
 }  // namespace holdfast::vault

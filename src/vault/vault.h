@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace holdfast::vault {
@@ -42,9 +43,9 @@ class ContentReader {
  public:
   virtual ~ContentReader() = default;
 
-  // The next piece, at least one byte; empty at the end. The view is valid until the next call.
-  // `corrupt` names the object and offset by `label` of open_reader().
-  virtual Task<Result<ByteView>> read() = 0;
+  // The next pieces, in order, none of them empty; no piece at the end. The views are valid until
+  // the next call. `corrupt` names the object and offset by `label` of open_reader().
+  virtual Task<Result<std::span<const ByteView>>> read() = 0;
 };
 
 // Who knows which chunks are still needed: the catalog. Asked during collection.

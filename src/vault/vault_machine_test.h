@@ -186,9 +186,9 @@ inline Task<Result<std::optional<Bytes>>> get(Machine& machine, std::string name
   const auto reader = machine.vault->open_reader(std::move(extents), 0, size, name);
   Bytes bytes;
   for (;;) {
-    CO_TRY_LET(const ByteView piece, co_await reader->read());
-    if (piece.empty()) co_return bytes;
-    bytes.insert(bytes.end(), piece.begin(), piece.end());
+    CO_TRY_LET(const auto pieces, co_await reader->read());
+    if (pieces.empty()) co_return bytes;
+    for (const ByteView piece : pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
   }
 }
 

@@ -362,10 +362,11 @@ Task<Outcome<Digests>> digest(Services& services, vault::ContentReader& reader, 
   Hashing hashing(
       {.md5 = etag == ETagKind::md5, .blake3 = etag == ETagKind::blake3, .checksum = kind});
   while (true) {
-    CO_TRY_LET(const ByteView bytes, co_await reader.read());
-    if (bytes.empty()) break;
-    const HashStep step{.bytes = bytes};
-    co_await services.workers.run([&] { hashing.run_content(std::span(&step, 1)); });
+    CO_TRY_LET(const auto pieces, co_await reader.read());
+    if (pieces.empty()) break;
+    std::vector<HashStep> steps;
+    for (const ByteView piece : pieces) steps.push_back({.bytes = piece});
+    co_await services.workers.run([&] { hashing.run_content(steps); });
   }
   Digests digests;
   digests.etag =

@@ -6,11 +6,12 @@ namespace holdfast::s3 {
 namespace {
 
 // Once the answer has begun, an error can only cut it short.
-Task<Outcome<void>> stream(Call& call, vault::ContentReader& body, ByteView first) {
-  while (!first.empty()) {
+Task<Outcome<void>> stream(Call& call, vault::ContentReader& body,
+                           std::span<const ByteView> pieces) {
+  while (!pieces.empty()) {
     // A peer that went away is no failure of ours.
-    if (!co_await call.exchange.write(first)) co_return Outcome<void>();
-    CO_TRY_LET(first, co_await body.read());
+    if (!co_await call.exchange.write(pieces)) co_return Outcome<void>();
+    CO_TRY_LET(pieces, co_await body.read());
   }
   co_return Outcome<void>();
 }
@@ -37,7 +38,7 @@ Task<Outcome<void>> get_object(Call& call) {
   if (!object) co_return refuse(about_key(object.error(), call.key()));
   CO_TRY_LET(net::ResponseHead head, read.make_head(call, object->info, range));
   // What cannot even begin is still told as an error.
-  CO_TRY_LET(const ByteView first, co_await object->body->read());
+  CO_TRY_LET(const auto first, co_await object->body->read());
   if (first.empty()) co_return co_await call.respond(std::move(head), {});
   add_common_headers(head, call.request_id);
   if (!co_await call.exchange.start(std::move(head))) co_return Outcome<void>();

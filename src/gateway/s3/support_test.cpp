@@ -42,8 +42,8 @@ class FakeExchange final : public net::Exchange {
     co_return Result<void>();
   }
 
-  Task<Result<void>> write(ByteView content) override {
-    answer.body += as_text(content);
+  Task<Result<void>> write(std::span<const ByteView> pieces) override {
+    for (const ByteView piece : pieces) answer.body += as_text(piece);
     co_return Result<void>();
   }
 
