@@ -103,7 +103,13 @@ class Copy {
                             is_folder_ ? join(root(), last_name(source.key)) : root());
         co_return Result<void>();
       }
-      if (object.error().code() != ErrorCode::not_found || !wish_.is_recursive) {
+      if (object.error().code() != ErrorCode::not_found) {
+        co_return std::unexpected(std::move(object).error());
+      }
+      if (!wish_.is_recursive) {
+        CO_TRY_LET(const bool is_folder,
+                   co_await has_any(node_, source.bucket, as_folder(source.key)));
+        if (is_folder) co_return needs_recursive(wish_, to_string(source));
         co_return std::unexpected(std::move(object).error());
       }
     } else if (!wish_.is_recursive) {
@@ -343,6 +349,10 @@ Task<Result<void>> copy(Session& session, const CopyWish& wish) {
   if (is_done) co_return Result<void>();
 
   CO_TRY_LET(const bool is_folder, co_await is_target_folder(session, wish, target));
+  if (target.is_remote) {
+    // Told once, if the bucket is missing, and not for each object.
+    CO_TRY(co_await has_any(*node, target.bucket, target.key));
+  }
   Transfer transfer(session, *node, wish.transfer);
   Copy run(session, *node, wish, target, is_folder, transfer);
   Result<void> added;

@@ -18,6 +18,12 @@ struct Wish {
   TransferOptions transfer;
 };
 
+std::unexpected<Error> needs_recursive(const Place& place) {
+  return fail(ErrorCode::invalid,
+              fmt::format("{0} is a folder. To remove all that is in it: holdfast rm -r {0}",
+                          to_string(place)));
+}
+
 Task<Result<void>> remove_below(NodeClient& node, const Place& place, Transfer& transfer) {
   RemoteList list(node, {.bucket = place.bucket, .prefix = place.key});
   for (;;) {
@@ -47,9 +53,7 @@ Task<Result<void>> judge(Session& session, NodeClient& node, const Wish& wish, c
   CO_TRY_LET(const bool is_whole, co_await is_folder(node, wish, place));
   if (!is_whole) co_return Result<void>();
   if (!wish.is_recursive) {
-    co_return fail(ErrorCode::invalid,
-                   fmt::format("{} is a folder. To remove all that is in it: holdfast rm -r {}",
-                               to_string(place), to_string(place)));
+    co_return needs_recursive(place);
   }
   const bool is_asked = !wish.is_sure && !wish.transfer.is_dry && place.key.empty();
   if (!is_asked) co_return Result<void>();
@@ -102,6 +106,10 @@ Task<Result<void>> remove_place(Session& session, NodeClient& node, const Wish& 
     auto removed = co_await remove_one(session, node, wish, place);
     was_there = removed.has_value();
     const bool may_be_folder = removed || removed.error().code() == ErrorCode::not_found;
+    if (!wish.is_recursive && !removed && may_be_folder) {
+      CO_TRY_LET(const bool is_there, co_await has_any(node, place.bucket, as_folder(place.key)));
+      if (is_there) co_return needs_recursive(place);
+    }
     if (!wish.is_recursive || !may_be_folder) co_return removed;
     place.key += '/';
   }

@@ -57,7 +57,8 @@ class Copying:
         self.holdfast("cp", self.base / "nothing", "hf://cup/", code=3)
         self.holdfast("cp", self.tree, "hf://cup/", code=2)
         self.holdfast("cp", self.tree / "a.txt", self.base / "x", code=2)
-        self.holdfast("cp", self.tree / "a.txt", "hf://nobucket/", code=3)
+        said = self.holdfast("cp", "-r", self.tree, "hf://nobucket/", code=3)
+        expect(said.count("There is no bucket") == 1, said)
 
     def pipes(self):
         text = "piped\n" * 100_000
@@ -96,6 +97,8 @@ class Copying:
         said = self.holdfast("rm", "-r", "-n", "hf://cup/moved/")
         expect(said.count("would remove") == 6, said)
         expect(len(self.keys("hf://cup/moved/")) == 6, "a dry run removed something")
+        expect("rm -r" in self.holdfast("rm", "hf://cup/moved", code=2), "no remedy")
+        expect("-r" in self.holdfast("mv", "hf://cup/moved", "hf://cup/on", code=2), "no remedy")
         self.holdfast("rm", "-r", "hf://cup/moved")
         expect(self.keys("hf://cup/moved/") == [], "not removed")
 
@@ -138,6 +141,9 @@ class Copying:
                 other = back / path.relative_to(self.tree)
                 expect(path.stat().st_mtime_ns == other.stat().st_mtime_ns, f"time of {other}")
         expect("6 already the same" in self.holdfast("sync", "hf://syn/t", back), "moved again")
+        write(self.base / "in-the-way/deep", b"a file where a folder goes")
+        said = self.holdfast("sync", "hf://syn/t", self.base / "in-the-way", code=6)
+        expect("there is a file of that name" in said, said)
         write(back / "extra/one", b"x")
         self.holdfast("sync", "hf://syn/t", back)
         expect((back / "extra/one").exists(), "removed without being told to")

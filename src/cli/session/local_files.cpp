@@ -92,7 +92,11 @@ Result<void> make_folders(const std::string& path) {
   if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return {};
   const int error = errno;
   struct stat status{};
-  if (error == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+  if (error == EEXIST && ::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return {};
+    return fail(ErrorCode::invalid,
+                fmt::format("Cannot make the folder {}: there is a file of that name.", path));
+  }
   if (error != ENOENT || path == "/" || path == ".") {
     return system_error("make the folder", path, error);
   }

@@ -29,8 +29,6 @@ class Progress {
   // Takes the line away, for other output or at the end. The next change shows it again.
   void clear();
 
-  std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t files() const { return files_; }
   Duration elapsed() const;
 
  private:

@@ -35,4 +35,11 @@ Task<Result<node::ObjectReport>> find_object(NodeClient& node, std::string bucke
   co_return std::move(page.objects.front());
 }
 
+Task<Result<bool>> has_any(NodeClient& node, std::string bucket, std::string prefix) {
+  const std::string target =
+      with_query(with_query(target_of("objects", bucket), "prefix", prefix), "limit", "1");
+  CO_TRY_LET(const node::ObjectPage page, co_await node.get<node::ObjectPage>(target));
+  co_return !page.objects.empty();
+}
+
 }  // namespace holdfast::cli

@@ -34,4 +34,7 @@ class RemoteList {
 // One object. `not_found` when there is none.
 Task<Result<node::ObjectReport>> find_object(NodeClient& node, std::string bucket, std::string key);
 
+// Whether there is anything whose key begins so: a folder for "a/". `not_found` without the bucket.
+Task<Result<bool>> has_any(NodeClient& node, std::string bucket, std::string prefix);
+
 }  // namespace holdfast::cli
