@@ -6,11 +6,16 @@ import signal
 import stat
 import subprocess
 import tempfile
+import termios
 
 import s3
 from report import expect, wait_until
 from server import BINARY, Server
 from shell import SECONDS_MAX, Shell, Terminal, clean_environment, run
+
+
+def echoes(terminal):
+    return termios.tcgetattr(terminal)[3] & termios.ECHO != 0
 
 
 class Nodes:
@@ -78,6 +83,19 @@ class Nodes:
             expect(kinds == {"words", "passphrase"}, f"{kinds}")
             holdfast("vault", "lock")
             expect(holdfast.json("status")["state"] == "locked", "not locked")
+            with Terminal("vault", "unlock", "--data", server.folder) as terminal:
+                terminal.wait_for("Passphrase:")
+                kept = os.open(f"/proc/{terminal.process.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+                wait_until(lambda: not echoes(kept), "what is typed is shown")
+                terminal.type("wro\x03")
+                expect(terminal.process.wait(SECONDS_MAX) == -signal.SIGINT, "Ctrl+C is not obeyed")
+                expect(echoes(kept), "the terminal stays silent after Ctrl+C")
+                os.close(kept)
+            with Terminal("vault", "unlock", "--data", server.folder) as terminal:
+                terminal.wait_for("Passphrase:")
+                terminal.type("correct horze\x7f\x7fse\n")
+                expect(terminal.end() == 0 and b"horse" not in terminal.shown, f"{terminal.shown}")
+            holdfast("vault", "lock")
             expect("vault unlock" in holdfast("ls", code=5), "no remedy")
             holdfast("vault", "unlock", "--passphrase-file", secret)
             expect(holdfast.json("status")["state"] == "ready", "not ready")

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -19,13 +20,16 @@ constexpr std::size_t columns_standard = 80;
 constexpr std::size_t columns_min = 40;
 constexpr std::size_t answer_bytes_max = 4096;
 
-// Keeps what is typed from being shown for as long as it lives.
+// Keeps what is typed from being shown for as long as it lives. The characters that interrupt would
+// end the process and leave the terminal like that: they end the line instead.
 class Silence {
  public:
   Silence() {
     if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
     termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    silent.c_cc[VEOL] = before_.c_cc[VINTR];
+    silent.c_cc[VEOL2] = before_.c_cc[VQUIT];
     is_on_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
   }
   ~Silence() {
@@ -34,26 +38,41 @@ class Silence {
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
 
+  // The signal that a character stands for; 0 for none.
+  int signal_of(char c) const {
+    const auto typed = static_cast<cc_t>(c);
+    if (!is_on_ || typed == _POSIX_VDISABLE) return 0;
+    if (typed == before_.c_cc[VINTR]) return SIGINT;
+    return typed == before_.c_cc[VQUIT] ? SIGQUIT : 0;
+  }
+
  private:
   termios before_{};
   bool is_on_ = false;
 };
 
-Result<std::string> read_line() {
-  std::string line;
+struct Line {
+  std::string text;
+  int signal = 0;  // By which it was broken off, if it was.
+};
+
+Result<Line> read_line(const Silence* silence) {
+  Line line;
   char c = 0;
   for (;;) {
     const ssize_t count = ::read(STDIN_FILENO, &c, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       std::fputc('\n', stderr);  // Which was not typed.
-      break;
+      return line;
     }
-    if (c == '\n') break;
-    if (line.size() == answer_bytes_max) return fail(ErrorCode::invalid, "The answer is too long.");
-    line += c;
+    if (silence != nullptr) line.signal = silence->signal_of(c);
+    if (c == '\n' || line.signal != 0) return line;
+    if (line.text.size() == answer_bytes_max) {
+      return fail(ErrorCode::invalid, "The answer is too long.");
+    }
+    line.text += c;
   }
-  return line;
 }
 
 }  // namespace
@@ -132,16 +151,22 @@ Result<std::string> Terminal::ask(std::string_view question) {
     return fail(ErrorCode::invalid, fmt::format("There is no terminal to ask on: {}", question));
   }
   say(fmt::format("{} ", question));
-  return read_line();
+  TRY_LET(Line line, read_line(nullptr));
+  return std::move(line.text);
 }
 
 Result<std::string> Terminal::ask_secret(std::string_view question) {
   if (!can_ask()) return ask(question);
-  say(fmt::format("{} ", question));
-  const Silence silence;
-  auto answer = read_line();
+  const auto read_silently = [&]() -> Result<Line> {
+    const Silence silence;  // First: it throws away what was typed before.
+    say(fmt::format("{} ", question));
+    return read_line(&silence);
+  };
+  TRY_LET(Line line, read_silently());
   say("\n");
-  return answer;
+  if (line.signal == 0) return std::move(line.text);
+  ::raise(line.signal);
+  return fail(ErrorCode::denied, "Nothing was done.");  // By who ignores the signal.
 }
 
 Result<bool> Terminal::confirm(std::string_view question) {

@@ -37,7 +37,8 @@ class Terminal {
   // Up to into.size() bytes from standard input; 0 at its end.
   Result<std::size_t> read(MutableByteView into);
 
-  // Asks on the terminal. A secret is not shown while it is typed. `invalid` without a terminal.
+  // Asks on the terminal. A secret is not shown while it is typed; interrupting that ends the
+  // process as ever. `invalid` without a terminal.
   Result<std::string> ask(std::string_view question);
   Result<std::string> ask_secret(std::string_view question);
   // Only "yes" or "y" is a yes.
