@@ -41,6 +41,7 @@ Task<Result<void>> remove_object(Call& call, Means& means);
 Task<Result<void>> copy_object(Call& call, Means& means);
 Task<Result<void>> rename_object(Call& call, Means& means);
 
+Error no_user(std::string_view name);  // The answer where a user is named that is not there.
 Task<Result<void>> list_users(Call& call, Means& means);
 Task<Result<void>> create_user(Call& call, Means& means);
 Task<Result<void>> remove_user(Call& call, Means& means);

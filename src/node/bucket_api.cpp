@@ -42,13 +42,20 @@ Task<Result<catalog::User>> standard_owner(Services& services) {
   co_return *first;
 }
 
+Task<Result<catalog::User>> find_owner(Services& services, std::string name) {
+  auto user = co_await services.users.find(name);
+  if (!user && user.error().code() == ErrorCode::not_found)
+    co_return std::unexpected(no_user(name));
+  co_return user;
+}
+
 }  // namespace
 
 Task<Result<void>> list_buckets(Call& call, Means& means) {
   CO_TRY_LET(Services * services, means.control.services());
   std::optional<catalog::UserId> owner;
   if (const std::string name = call.query("owner"); !name.empty()) {
-    CO_TRY_LET(const catalog::User user, co_await services->users.find(name));
+    CO_TRY_LET(const catalog::User user, co_await find_owner(*services, name));
     owner = user.id;
   }
   BucketList list;
@@ -87,7 +94,7 @@ Task<Result<void>> create_bucket(Call& call, Means& means) {
                                call.name()));
   }
   auto owner = wish.owner.empty() ? co_await standard_owner(*services)
-                                  : co_await services->users.find(wish.owner);
+                                  : co_await find_owner(*services, wish.owner);
   if (!owner) co_return std::unexpected(std::move(owner).error());
   auto made =
       co_await services->catalog.create_bucket(call.name(), owner->id, std::move(wish.settings));

@@ -6,14 +6,11 @@
 #include <algorithm>
 
 namespace holdfast::node {
-namespace {
 
 Error no_user(std::string_view name) {
   return {ErrorCode::not_found,
           fmt::format("There is no user {}. `holdfast user list` names them all.", name)};
 }
-
-}  // namespace
 
 Task<Result<void>> list_users(Call& call, Means& means) {
   CO_TRY_LET(Services * services, means.control.services());
@@ -39,6 +36,12 @@ Task<Result<void>> create_user(Call& call, Means& means) {
                    fmt::format("There is a user {} already. Choose another name, or make the user "
                                "another key: holdfast key create {}",
                                wish.name, wish.name));
+  }
+  if (!made && made.error().code() == ErrorCode::invalid) {
+    co_return fail(ErrorCode::invalid,
+                   fmt::format("{} is no name for a user. Take 1 to 64 of a-z, 0-9, '.', '_' and "
+                               "'-', beginning with a letter or digit.",
+                               wish.name));
   }
   CO_TRY_LET(const catalog::User user, std::move(made));
   co_return co_await call.answer(

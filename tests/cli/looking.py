@@ -111,7 +111,12 @@ class Looking:
         made = self.holdfast.json("user", "create", "ann")
         expect(made["user"] == "ann" and made["secret_key"], f"{made}")
         self.holdfast("user", "create", "ann", code=7)
-        self.holdfast("user", "create", "No Good", code=2)
+        expect("No Good is no name" in self.holdfast("user", "create", "No Good", code=2),
+               "another reason")
+        for words in (["bucket", "list", "--owner", "nobody"],
+                      ["bucket", "create", "ownerless", "--owner", "nobody"]):
+            said = self.holdfast(*words, code=3)
+            expect("There is no user nobody." in said, said)
         second = self.holdfast.json("key", "create", "ann")
         ids = {row["id"] for row in self.holdfast.json("key", "list", "ann")}
         expect(ids == {made["access_key"], second["access_key"]}, f"{ids}")

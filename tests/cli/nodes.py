@@ -96,6 +96,10 @@ class Nodes:
                 terminal.type("correct horze\x7f\x7fse\n")
                 expect(terminal.end() == 0 and b"horse" not in terminal.shown, f"{terminal.shown}")
             holdfast("vault", "lock")
+            with Terminal("vault", "unlock", "--data", server.folder) as terminal:
+                terminal.wait_for("Passphrase:")
+                terminal.type("\x04")
+                expect(terminal.end() == 4 and b"no answer" in terminal.shown, f"{terminal.shown}")
             expect("vault unlock" in holdfast("ls", code=5), "no remedy")
             holdfast("vault", "unlock", "--passphrase-file", secret)
             expect(holdfast.json("status")["state"] == "ready", "not ready")

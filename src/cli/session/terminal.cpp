@@ -53,7 +53,8 @@ class Silence {
 
 struct Line {
   std::string text;
-  int signal = 0;  // By which it was broken off, if it was.
+  bool is_ended = false;  // By the end of all that is typed.
+  int signal = 0;         // By which it was broken off, if it was.
 };
 
 Result<Line> read_line(const Silence* silence) {
@@ -63,7 +64,7 @@ Result<Line> read_line(const Silence* silence) {
     const ssize_t count = ::read(STDIN_FILENO, &c, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
-      std::fputc('\n', stderr);  // Which was not typed.
+      line.is_ended = true;
       return line;
     }
     if (silence != nullptr) line.signal = silence->signal_of(c);
@@ -152,6 +153,7 @@ Result<std::string> Terminal::ask(std::string_view question) {
   }
   say(fmt::format("{} ", question));
   TRY_LET(Line line, read_line(nullptr));
+  if (line.is_ended) say("\n");  // Which was not typed.
   return std::move(line.text);
 }
 
@@ -164,9 +166,9 @@ Result<std::string> Terminal::ask_secret(std::string_view question) {
   };
   TRY_LET(Line line, read_silently());
   say("\n");
-  if (line.signal == 0) return std::move(line.text);
-  ::raise(line.signal);
-  return fail(ErrorCode::denied, "Nothing was done.");  // By who ignores the signal.
+  if (line.signal == 0 && !(line.is_ended && line.text.empty())) return std::move(line.text);
+  if (line.signal != 0) ::raise(line.signal);
+  return fail(ErrorCode::denied, "Nothing was done: there was no answer.");
 }
 
 Result<bool> Terminal::confirm(std::string_view question) {
