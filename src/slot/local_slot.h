@@ -26,7 +26,7 @@ namespace holdfast::slot {
 
 struct LocalSlotOptions {
   std::uint64_t quota_bytes = 0;         // For shards and logs; 0: the whole disk.
-  std::size_t log_file_bytes = 8 * mib;  // A multiple of 1 MiB.
+  std::size_t log_file_bytes = 4 * mib;  // A multiple of 1 MiB.
 
   // Below this much free room the slot calls itself short of it.
   std::uint64_t reserve_bytes = 128 * mib;

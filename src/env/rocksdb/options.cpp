@@ -24,6 +24,7 @@ namespace {
 using ::rocksdb::CompressionType;
 using ::rocksdb::Slice;
 
+constexpr int compression_level = 1;
 constexpr double filter_bits_per_key = 10;  // One miss in a hundred reads a block.
 constexpr std::size_t lookup_block_bytes = 4 * kib;
 constexpr std::size_t scan_block_bytes = 8 * kib;
@@ -93,11 +94,13 @@ class ForwardingLogger final : public ::rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// zstd rather than LZ4: much of a row is ids and digests, which have no repeats to find, but as
+// text, or beside small numbers, take fewer bits than bytes have.
 CompressionType best_compression() {
   const auto supported = ::rocksdb::GetSupportedCompressions();
-  const bool has_lz4 =
-      std::find(supported.begin(), supported.end(), ::rocksdb::kLZ4Compression) != supported.end();
-  return has_lz4 ? ::rocksdb::kLZ4Compression : ::rocksdb::kNoCompression;
+  const bool has_zstd =
+      std::find(supported.begin(), supported.end(), ::rocksdb::kZSTD) != supported.end();
+  return has_zstd ? ::rocksdb::kZSTD : ::rocksdb::kNoCompression;
 }
 
 ::rocksdb::BlockBasedTableOptions block_options(const FamilyOptions& family,
@@ -168,6 +171,7 @@ std::shared_ptr<::rocksdb::MergeOperator> add_counters() {
   ::rocksdb::ColumnFamilyOptions rows;
   rows.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(block_options(family, cache)));
   rows.compression = best_compression();
+  rows.compression_opts.level = compression_level;
   rows.write_buffer_size = options.unflushed_bytes / unflushed_per_memtable;
   rows.arena_block_size = arena_bytes;
   rows.max_write_buffer_number = memtables_per_family;
