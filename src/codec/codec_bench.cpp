@@ -131,16 +131,17 @@ void zstd_probe_noise(benchmark::State& state) {
 }
 BENCHMARK(zstd_probe_noise);
 
-void zstd_compress(benchmark::State& state) {
+void zstd_compress(benchmark::State& state, Effort effort) {
   const Compressor compressor;
   Bytes into(Compressor::room(chunk_bytes));
   std::size_t size = 0;
   over_chunks(state, compressible(), [&](ByteView chunk) {
-    size = compressor.compress(chunk, into).value_or(chunk.size());
+    size = compressor.compress(chunk, into, effort).value_or(chunk.size());
   });
   state.counters["ratio"] = static_cast<double>(chunk_bytes) / static_cast<double>(size);
 }
-BENCHMARK(zstd_compress);
+BENCHMARK_CAPTURE(zstd_compress, quick, Effort::quick);
+BENCHMARK_CAPTURE(zstd_compress, thorough, Effort::thorough);
 
 void zstd_decompress(benchmark::State& state) {
   const Compressor compressor;

@@ -23,9 +23,9 @@ Bytes prose(std::size_t size) {
   return to_bytes(as_bytes(text));
 }
 
-std::optional<Bytes> compressed(ByteView plain) {
+std::optional<Bytes> compressed(ByteView plain, Effort effort = Effort::quick) {
   Bytes into(Compressor::room(plain.size()));
-  const auto size = Compressor().compress(plain, into);
+  const auto size = Compressor().compress(plain, into, effort);
   if (!size) return std::nullopt;
   into.resize(*size);
   return into;
@@ -38,6 +38,15 @@ TEST(CompressorTest, WhatShrinksComesBackAsItWas) {
     ASSERT_TRUE(small.has_value()) << size;
     EXPECT_LT(small->size(), size * 3 / 4);
     EXPECT_EQ(Compressor().decompress(*small, size).value(), plain);
+  }
+}
+
+TEST(CompressorTest, MoreEffortMakesItSmaller) {
+  for (const std::size_t size : {128 * kib, 512 * kib, 4 * mib}) {
+    const Bytes plain = prose(size);
+    const Bytes small = compressed(plain, Effort::thorough).value();
+    EXPECT_LT(small.size(), compressed(plain)->size()) << size;
+    EXPECT_EQ(Compressor().decompress(small, size).value(), plain);
   }
 }
 

@@ -14,8 +14,14 @@ namespace {
 // The chunks that end within so many bytes are looked up, compressed and encrypted together.
 constexpr std::size_t batch_bytes_max = mib;
 
+// The first bytes of a content are compressed thoroughly, the rest quickly: most contents are
+// short, and their processor time goes elsewhere, while long streams are as fast as their
+// compressor.
+constexpr std::uint64_t thorough_bytes = mib;
+
 // Less work than this is done on the loop: a hop to a worker would cost more.
 constexpr std::size_t inline_bytes_max = 24 * kib;
+constexpr std::size_t compress_inline_bytes_max = 8 * kib;
 
 }  // namespace
 
@@ -44,10 +50,7 @@ Task<Result<void>> ChunkWriter::write(ByteView bytes) {
 Task<Result<Content>> ChunkWriter::finish() {
   if (!tail_.empty()) {
     std::vector<Item> last(1);
-    last.front().plain = tail_;
-    const auto work = [this, &last] {
-      last.front().id = codec::chunk_id(chunk_id_key_, last.front().plain);
-    };
+    const auto work = [this, &last] { last.front() = name(tail_); };
     if (tail_.size() <= inline_bytes_max) {
       work();
     } else {
@@ -65,20 +68,28 @@ std::vector<ChunkWriter::Item> ChunkWriter::cut(ByteView piece) {
   std::vector<Item> items;
   ByteView rest = piece;
   while (const auto size = chunker_.next(rest)) {
-    Item item;
-    item.plain = rest.first(*size);
+    ByteView plain = rest.first(*size);
     if (items.empty() && !tail_.empty()) {
       joined_.swap(tail_);
-      joined_.insert(joined_.end(), item.plain.begin(), item.plain.end());
+      joined_.insert(joined_.end(), plain.begin(), plain.end());
       tail_.clear();
-      item.plain = joined_;
+      plain = joined_;
     }
-    item.id = codec::chunk_id(chunk_id_key_, item.plain);
-    items.push_back(item);
+    items.push_back(name(plain));
     rest = rest.subspan(*size);
   }
   tail_.insert(tail_.end(), rest.begin(), rest.end());
   return items;
+}
+
+// The next chunk of the content.
+ChunkWriter::Item ChunkWriter::name(ByteView plain) {
+  Item item;
+  item.id = codec::chunk_id(chunk_id_key_, plain);
+  item.plain = plain;
+  item.effort = position_ < thorough_bytes ? codec::Effort::thorough : codec::Effort::quick;
+  position_ += plain.size();
+  return item;
 }
 
 // Takes whole chunks, in order. Their bytes stay where they are until it returns.
@@ -122,10 +133,11 @@ Task<void> ChunkWriter::compress(std::vector<Item>& items,
       Item& item = items[i];
       item.compressed = compressor.compress(
           item.plain,
-          std::span(scratch_).subspan(item.scratch_at, codec::Compressor::room(item.plain.size())));
+          std::span(scratch_).subspan(item.scratch_at, codec::Compressor::room(item.plain.size())),
+          item.effort);
     }
   };
-  if (size <= inline_bytes_max) {
+  if (size <= compress_inline_bytes_max) {
     work();
   } else {
     co_await env_.workers.run(work);

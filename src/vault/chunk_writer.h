@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codec/chunker.h"
+#include "codec/compress.h"
 #include "codec/gear.h"
 #include "env/workers.h"
 #include "vault/chunk_index.h"
@@ -33,12 +34,14 @@ class ChunkWriter final : public ContentWriter {
   struct Item {
     ChunkId id;
     ByteView plain;
+    codec::Effort effort = codec::Effort::quick;
     std::shared_ptr<PendingChunk> pending;  // Ours, once it has a place.
     std::optional<std::size_t> compressed;  // Bytes in scratch_ from scratch_at on.
     std::size_t scratch_at = 0;
   };
 
   std::vector<Item> cut(ByteView piece);
+  Item name(ByteView plain);
   Task<Result<void>> take(std::vector<Item> items);
   Task<Result<std::vector<std::size_t>>> keep_missing(std::vector<Item>& items);
   Task<void> compress(std::vector<Item>& items, const std::vector<std::size_t>& missing);
@@ -49,7 +52,8 @@ class ChunkWriter final : public ContentWriter {
   Environment env_;
   codec::SecretKey chunk_id_key_;
   codec::Chunker chunker_;
-  Bytes tail_;    // Of the chunk that goes on in the next write().
+  std::uint64_t position_ = 0;  // Bytes that have become chunks.
+  Bytes tail_;                  // Of the chunk that goes on in the next write().
   Bytes joined_;  // The chunk that began in an earlier write(), while its batch is at work.
   Bytes scratch_;
   Content content_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "env/table.h"
+#include "env/workers.h"
 #include "vault/chunk_index.h"
 #include "vault/chunk_reader.h"
 #include "vault/journal.h"
@@ -31,6 +32,7 @@ class Collector {
     ChunkFetcher& fetcher;
     slot::Slot& slot;
     const KeyRing& keys;
+    env::Workers& workers;
   };
 
   explicit Collector(Environment environment) : env_(environment) {}

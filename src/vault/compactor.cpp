@@ -115,7 +115,9 @@ Task<Result<void>> Collector::move_chunk(const Candidate& chunk, Moves& moves) {
                          .codec = chunk.place.codec};
   CO_TRY_LET(const PlainChunkPtr plain, co_await env_.fetcher.fetch_from(entry, chunk.place));
   Bytes compressed(codec::Compressor::room(plain->view().size()));
-  const auto compressed_size = codec::Compressor().compress(plain->view(), compressed);
+  const auto compressed_size = co_await env_.workers.call([&] {
+    return codec::Compressor().compress(plain->view(), compressed, codec::Effort::thorough);
+  });
   const ByteView content =
       compressed_size ? ByteView(compressed).first(*compressed_size) : plain->view();
   const auto stored = stored_bytes_of(content.size());
@@ -128,13 +130,15 @@ Task<Result<void>> Collector::move_chunk(const Candidate& chunk, Moves& moves) {
   }
   auto reserved = env_.segments.reserve(moves.segment, chunk.id, chunk.place.plain, stored,
                                         compressed_size ? Codec::zstd : Codec::none);
-  codec::Aead key(moves.segment->key);
-  seal_chunk(key, moves.segment->identity, reserved->place.index,
-             moves.segment->entries[reserved->place.index], content,
-             moves.segment->bytes_of(reserved->place));
-  env_.segments.filled(*reserved);
   // Not pending: until the moves are registered, readers find the chunk in its old place.
   moves.segment->pending[reserved->place.index] = nullptr;
+  co_await env_.workers.run([&] {
+    OpenSegment& segment = *reserved->segment;
+    codec::Aead key(segment.key);
+    seal_chunk(key, segment.identity, reserved->place.index, segment.entries[reserved->place.index],
+               content, segment.bytes_of(reserved->place));
+  });
+  env_.segments.filled(*reserved);
   moves.moves.push_back({chunk, reserved->place});
   co_return Result<void>();
 }

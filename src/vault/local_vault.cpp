@@ -209,7 +209,8 @@ Task<Result<std::uint64_t>> LocalVault::collect(LiveChunks& live) {
                        .segments = *segments_,
                        .fetcher = *fetcher_,
                        .slot = slot_,
-                       .keys = keys_});
+                       .keys = keys_,
+                       .workers = workers_});
   CO_TRY_LET(const std::uint64_t freed, co_await collector.collect(live));
   CO_TRY(co_await make_checkpoint(false));
   CO_TRY(co_await segments_->measure_room());
