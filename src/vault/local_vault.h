@@ -33,7 +33,7 @@ namespace holdfast::vault {
 struct VaultOptions {
   std::size_t cache_bytes = 64 * mib;             // Plain chunks.
   std::uint64_t checkpoint_log_bytes = 64 * mib;  // Checkpoint when the log has grown by so much.
-  std::uint64_t rest_log_bytes = 24 * mib;        // What it may keep while nobody writes.
+  std::uint64_t rest_log_bytes = 8 * mib;         // What it may keep while nobody writes.
   std::uint64_t log_bytes_max = 512 * mib;        // Changes wait for a checkpoint beyond this.
 
   // Checkpoint when so many changes would be replayed after a crash: about half a second of that.
