@@ -14,7 +14,7 @@ constexpr std::size_t bucket_name_bytes_max = 63;
 constexpr std::size_t key_bytes_max = 1024;
 
 constexpr std::array<std::string_view, 3> reserved_prefixes{"xn--", "sthree-", "amzn-s3-demo-"};
-constexpr std::array<std::string_view, 5> reserved_suffixes{"-s3alias", "--ols-s3", ".mrap",
+constexpr std::array<std::string_view, 5> reserved_suffixes{"-s3alias", "--ol-s3", ".mrap",
                                                             "--x-s3", "--table-s3"};
 
 bool is_lower_or_digit(char c) {

@@ -24,7 +24,8 @@ TEST(Names, OfBuckets) {
        {std::string("ab"), std::string(64, 'a'), std::string("Abc"), std::string("-abc"),
         std::string("abc-"), std::string("a..b"), std::string(".abc"), std::string("abc."),
         std::string("a_b"), std::string("192.168.0.1"), std::string("xn--abc"),
-        std::string("abc-s3alias"), std::string("a b"), std::string("a/b")}) {
+        std::string("abc-s3alias"), std::string("abc--ol-s3"), std::string("a b"),
+        std::string("a/b")}) {
     EXPECT_EQ(code_of(check_bucket_name(name)), Code::invalid_bucket_name) << name;
   }
 }
