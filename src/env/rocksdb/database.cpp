@@ -94,6 +94,19 @@ void Database::forget_background_error() {
   health->clear();
 }
 
+namespace {
+
+// RocksDB ends the process where this file is damaged, and makes another where there is none. It
+// holds a random name that nobody asks for.
+Result<void> drop_damaged_identity(::rocksdb::FileSystem& plain, ::rocksdb::Env& encrypted,
+                                   const std::string& path) {
+  std::string content;
+  if (!::rocksdb::ReadFileToString(&encrypted, path, &content).IsCorruption()) return {};
+  return to_result(plain.DeleteFile(path, {}, nullptr), "remove " + path);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Database>> open_database(const Options& options) {
   const std::string path = options.root + "/" + options.folder;
   auto database = std::make_unique<Database>();
@@ -119,6 +132,7 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   if (plain.FileExists(current, {}, nullptr).ok()) {
     TRY(verify_key(plain, current, options.key));
     TRY(verify_families(path, settings, families));
+    TRY(drop_damaged_identity(plain, *database->env, path + "/IDENTITY"));
   }
   ::rocksdb::DB* opened = nullptr;
   const ::rocksdb::Status status =

@@ -329,6 +329,20 @@ TEST_F(RocksTableTest, AFlippedBitIsNeverReturned) {
   EXPECT_GT(refusals, 0);
 }
 
+TEST_F(RocksTableTest, ADamagedIdentityIsMadeAnew) {
+  put_numbers(10);
+  flush();
+  table_.reset();
+  std::fstream stream(root_ + "/table/IDENTITY", std::ios::binary | std::ios::in | std::ios::out);
+  stream.seekg(40);
+  const auto byte = static_cast<char>(stream.get() ^ 4);
+  stream.seekp(40);
+  stream.put(byte);
+  stream.close();
+  reopen();
+  EXPECT_EQ(run(table_->get(names, number(3))).value(), "value of " + number(3));
+}
+
 // The same for scans over files that were merged, with ranges removed in them.
 TEST_F(RocksTableTest, AFlippedBitNeverHidesRowsFromAScan) {
   for (int round = 0; round < 6; ++round) {
