@@ -207,7 +207,8 @@ Task<Result<void>> LocalVault::log_again(std::shared_ptr<OpenSegment> segment) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto& chunk = segment->pending[i];
     const bool is_unregistered = chunk && chunk->state == PendingChunk::State::buffered;
-    if (!is_unregistered || chunk->replaces) {
+    // One that heals a damaged chunk may still be on its way into the buffer, and is in no record.
+    if (!is_unregistered || (chunk->replaces && chunk->is_filled)) {
       const ChunkEntry& at = segment->entries[i];
       const Place place{.segment = segment->number,
                         .index = static_cast<std::uint32_t>(i),
