@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr auto between_looks = 5s;
 constexpr unsigned looks_each_round = 1h / between_looks;
+constexpr unsigned looks_when_full = 1min / between_looks;
 constexpr Duration upload_age_max = 7 * 24h;
 
 }  // namespace
@@ -59,9 +60,16 @@ Task<void> Keeper::run() {
     co_await pause_->wait();
     if (is_ending_) co_return;
     co_await start_room_.keep();
-    if (looks % looks_each_round == 0) co_await work();
+    if (looks % looks_each_round == 0 || is_waited_for(looks)) co_await work();
     co_await rest_if_idle();
   }
+}
+
+// Writes are refused, and something was asked for since the last round, so that room may have
+// become free.
+bool Keeper::is_waited_for(unsigned looks) const {
+  return looks % looks_when_full == 0 && services_.vault.is_read_only() &&
+         activity_() != activity_served_;
 }
 
 // Once in each time of rest.
@@ -79,6 +87,7 @@ Task<void> Keeper::rest_if_idle() {
 }
 
 Task<void> Keeper::work() {
+  activity_served_ = activity_();
   const WallTime before{clock_.wall_now().since_epoch - upload_age_max};
   if (const auto aborted = co_await services_.catalog.abort_stale_uploads(before); !aborted) {
     log::warning("stale uploads could not be aborted: {}", aborted.error().context());

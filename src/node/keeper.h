@@ -31,6 +31,7 @@ class Keeper {
   class Pause;
 
   Task<void> run();
+  bool is_waited_for(unsigned looks) const;
   Task<void> work();
   Task<void> rest_if_idle();
 
@@ -40,6 +41,7 @@ class Keeper {
   StartRoom& start_room_;
   Activity activity_;
   std::uint64_t activity_seen_ = 0;
+  std::uint64_t activity_served_ = 0;  // When the last round began.
   bool has_rested_ = false;
   std::unique_ptr<Pause> pause_;
   TaskGroup tasks_;

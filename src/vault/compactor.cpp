@@ -9,8 +9,10 @@
 namespace holdfast::vault {
 namespace {
 
-// A segment with more than this part of its bytes needed is left alone.
+// A segment with more than this part of its bytes needed is left alone. Where room is short, what
+// little it gives is worth the work.
 constexpr double compact_below = 0.5;
+constexpr double compact_below_when_full = 0.9;
 constexpr std::size_t victims_max = 64;  // In one cycle.
 
 }  // namespace
@@ -54,11 +56,12 @@ Task<Result<void>> Collector::compact() {
 Task<Result<std::vector<SegmentNumber>>> Collector::choose_victims() {
   std::vector<std::pair<double, SegmentNumber>> scored;
   const auto now = static_cast<double>(env_.journal.next_sequence());
+  const double below = env_.segments.is_full() ? compact_below_when_full : compact_below;
   for (const auto& [number, row] : std::map(env_.segments.rows())) {
     if (row.state != SegmentRow::State::sealed || row.kind != SegmentKind::data) continue;
     CO_TRY_LET(const auto counters, co_await counters_of(number));
     const double used = static_cast<double>(counters[0]) / static_cast<double>(row.size);
-    if (counters[1] <= 0 || used >= compact_below) continue;
+    if (counters[1] <= 0 || used >= below) continue;
     const double age = now - static_cast<double>(row.sealed_at) + 1;
     scored.emplace_back((1 - used) * age / (1 + used), number);
   }

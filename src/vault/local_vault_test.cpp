@@ -178,6 +178,45 @@ TEST(LocalVaultTest, RoomOfRemovedContentComesBack) {
   machine.world.run(machine.vault->close());
 }
 
+// Half of each segment is removed from a disk that takes nothing any more.
+Task<void> fill_and_thin_out(Machine& machine) {
+  for (int i = 0; i < 120; ++i) {
+    EXPECT_TRUE(co_await put(machine, std::to_string(i), random_bytes(machine.random, mib)));
+  }
+  const auto space = (co_await machine.disk.space()).value();
+  machine.disk.set_capacity(space.size - space.free + 120 * mib);
+  int more = 0;
+  Result<void> taken;
+  while (taken && more < 60) {
+    taken =
+        co_await put(machine, fmt::format("more {}", more++), random_bytes(machine.random, mib));
+  }
+  EXPECT_FALSE(taken);
+  if (taken) co_return;
+  EXPECT_EQ(taken.error().code(), ErrorCode::full);
+
+  for (int i = 0; i < 120; ++i) {
+    if (i % 5 != 0 && i % 2 == 0) EXPECT_TRUE(co_await remove(machine, std::to_string(i)));
+  }
+  NamedChunks live(machine.vault->table());
+  for (int cycle = 0; cycle < 8 && machine.vault->is_read_only(); ++cycle) {
+    const auto freed = co_await machine.vault->collect(live);
+    EXPECT_TRUE(freed) << freed.error().context();
+  }
+  EXPECT_FALSE(machine.vault->is_read_only());
+  EXPECT_TRUE(co_await put(machine, "new", random_bytes(machine.random, mib)));
+  for (int i = 0; i < 120; i += 5) {
+    EXPECT_TRUE(co_await get(machine, std::to_string(i))) << i;
+  }
+}
+
+TEST(LocalVaultTest, RoomComesBackOnADiskThatIsFull) {
+  Machine machine(1);
+  start_process(machine);
+  machine.world.run(fill_and_thin_out(machine));
+  machine.world.run(machine.vault->close());
+}
+
 std::vector<std::string> shards_of(Machine& machine) {
   std::vector<std::string> shards;
   for (const std::string& name : machine.disk.file_names()) {

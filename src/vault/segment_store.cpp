@@ -61,6 +61,7 @@ Task<Result<void>> SegmentStore::measure_room() {
   const std::uint64_t reserve =
       std::min(reserve_bytes_min, usage.size / reserve_share) + env_.table.usage().disk;
   is_full_ = usage.free < reserve + open_segments_max * segment_bytes_max;
+  can_compact_ = usage.free >= reserve + (open_.size() + 1) * segment_bytes_max;
   co_return Result<void>();
 }
 
@@ -117,9 +118,9 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_segment(Claim clai
   for (bool is_first = true; may_wait && (is_first || open_.size() >= open_segments_max);
        is_first = false) {
     CO_TRY(co_await measure_room());
-    if (is_full_ && (claim == Claim::content || stalled_ > 0)) {
-      co_return disk_is_full();
-    }
+    const bool has_room =
+        !is_full_ || claim == Claim::checkpoint || (claim == Claim::compaction && can_compact_);
+    if (!has_room || (is_full_ && stalled_ > 0)) co_return disk_is_full();
     if (stalled_ > 0) {
       co_return fail(ErrorCode::io, "the disk does not take what is to be stored: see the log");
     }
@@ -164,7 +165,7 @@ Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::with_room(std::size_t s
 }
 
 Task<Result<std::shared_ptr<OpenSegment>>> SegmentStore::open_private(SegmentKind kind) {
-  const Claim claim = kind == SegmentKind::checkpoint ? Claim::checkpoint : Claim::content;
+  const Claim claim = kind == SegmentKind::checkpoint ? Claim::checkpoint : Claim::compaction;
   co_return co_await open_segment(claim, kind);
 }
 

@@ -83,9 +83,10 @@ class SegmentStore {
   Task<Result<void>> open();
 
   // What a segment is wanted for: new content; chunks that were in memory before a crash and find
-  // room there again, whatever else is in it; a checkpoint, which may use the room on the disk that
-  // is held back from content.
-  enum class Claim : std::uint8_t { content, moved, checkpoint };
+  // room there again, whatever else is in it; compaction, which frees more than it takes and so
+  // goes on where content is refused, as long as what is in memory still finds room; a checkpoint,
+  // which may use all the room on the disk that is held back from content.
+  enum class Claim : std::uint8_t { content, moved, compaction, checkpoint };
 
   // Waits for a segment with room for a chunk of `stored` bytes. `full` when the disk is.
   Task<Result<std::shared_ptr<OpenSegment>>> with_room(std::size_t stored,
@@ -159,6 +160,7 @@ class SegmentStore {
   WaitList room_changed_;    // A segment left memory, or the disk did not take one.
   std::size_t stalled_ = 0;  // Segments that the disk did not take so far.
   bool is_full_ = false;
+  bool can_compact_ = true;  // There is room for all segments in memory and one more.
   bool is_stopping_ = false;
 };
 
