@@ -28,8 +28,9 @@ Task<Result<void>> show(Session& session, const Wish& wish) {
   text += line("site", status.site);
   text += line("data", status.data_folder);
   for (const node::DiskReport& disk : status.disks) {
-    text += line("disk", fmt::format("{}  ({} free of {})", disk.folder, format_bytes(disk.free),
-                                     format_bytes(disk.size)));
+    text +=
+        line("disk", fmt::format("{}  ({} free of {}, {})", disk.folder, format_bytes(disk.free),
+                                 format_bytes(disk.size), disk.access));
   }
   text += line("metrics", status.metrics);
   text += line("process", fmt::format("{}, version {}, up {}", status.process, status.version,

@@ -105,6 +105,7 @@ void members(auto&& visit, Either<DiskReport> auto& message) {
   visit("folder", message.folder);
   visit("size", message.size);
   visit("free", message.free);
+  visit("access", message.access);
 }
 void members(auto&& visit, Either<StatusReport> auto& message) {
   visit("state", message.state);

@@ -27,6 +27,7 @@ struct DiskReport {
   std::string folder;
   std::uint64_t size = 0;
   std::uint64_t free = 0;
+  std::string access;  // How it is read and written: io_uring or threads.
 };
 
 struct StatusReport {

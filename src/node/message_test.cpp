@@ -32,7 +32,7 @@ TEST(Message, ObjectPagesSurviveTheJourney) {
 TEST(Message, StatesAndCodesAreWords) {
   StatusReport status;
   status.state = State::read_only;
-  status.disks = {{"/d", 2, 1}};
+  status.disks = {{"/d", 2, 1, "threads"}};
   EXPECT_NE(encode(status).find("\"state\": \"read_only\""), std::string::npos);
   const auto refusal = decode<Refusal>(R"({"code":"full","message":"no room"})");
   EXPECT_EQ(refusal->code, ErrorCode::full);

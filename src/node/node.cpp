@@ -176,11 +176,12 @@ Task<StatusReport> Node::status() {
   report.region = options_.settings.text("region");
   report.metrics = watch_endpoint_;
   const auto& disks = options_.settings.list("disk");
-  env::Disk& disk = disk_ ? *disk_ : *data_;
+  env::linux::Disk& disk = disk_ ? *disk_ : *data_;
   if (const auto space = co_await disk.space()) {
     report.disks.push_back({.folder = disks.empty() ? options_.data_folder : disks.front(),
                             .size = space->size,
-                            .free = space->free});
+                            .free = space->free,
+                            .access = std::string(disk.backend())});
   }
   co_return report;
 }
