@@ -90,6 +90,8 @@ Task<Result<void>> TableRecovery::check_meets_log(env::Table& table) {
 Task<Result<std::unique_ptr<env::Table>>> TableRecovery::rebuild(std::string reason) {
   CO_TRY_LET(const auto checkpoints, co_await find_checkpoints());
   for (auto checkpoint = checkpoints.rbegin(); checkpoint != checkpoints.rend(); ++checkpoint) {
+    // The log was cut off without a copy: what is there now, damaged as it is, must stay.
+    if (checkpoint->applied + 1 < env_.log.first_sequence()) break;
     log::warning(
         "The local tables cannot be used: {}. They are built again from the checkpoint at "
         "record {}, {} MiB.",

@@ -21,6 +21,9 @@ namespace {
 constexpr int cache_shard_bits = 4;
 constexpr double cache_share_of_indexes = 0.5;
 
+// Lies among a table's files once RocksDB has met damage while it merged them.
+constexpr std::string_view damage_mark = "/DAMAGED";
+
 Result<void> sync_folder(::rocksdb::FileSystem& files, const std::string& path) {
   std::unique_ptr<::rocksdb::FSDirectory> folder;
   TRY(to_result(files.NewDirectory(path, {}, &folder, nullptr), "open " + path));
@@ -44,6 +47,9 @@ Result<void> verify_families(const std::string& path, const ::rocksdb::DBOptions
 
 class Health final : public ::rocksdb::EventListener {
  public:
+  Health(std::shared_ptr<::rocksdb::FileSystem> files, std::string folder)
+      : files_(std::move(files)), folder_(std::move(folder)) {}
+
   std::optional<Error> error() const {
     if (!is_ill_.load(std::memory_order_acquire)) return std::nullopt;
     const std::scoped_lock lock(mutex_);
@@ -57,6 +63,7 @@ class Health final : public ::rocksdb::EventListener {
   }
 
   void OnBackgroundError(::rocksdb::BackgroundErrorReason, ::rocksdb::Status* status) override {
+    if (status->IsCorruption()) mark_damage();
     const std::scoped_lock lock(mutex_);
     error_ = to_error(*status, "table, in the background");
     is_ill_.store(true, std::memory_order_release);
@@ -71,12 +78,23 @@ class Health final : public ::rocksdb::EventListener {
   }
 
  private:
+  // Should it fail, the next one who opens the table meets the damage again.
+  void mark_damage() const {
+    std::unique_ptr<::rocksdb::FSWritableFile> mark;
+    const std::string path = folder_ + std::string(damage_mark);
+    if (!files_->NewWritableFile(path, {}, &mark, nullptr).ok()) return;
+    mark->Fsync({}, nullptr).PermitUncheckedError();
+    mark->Close({}, nullptr).PermitUncheckedError();
+  }
+
+  std::shared_ptr<::rocksdb::FileSystem> files_;
+  std::string folder_;
   mutable std::mutex mutex_;
   std::optional<Error> error_;
   std::atomic<bool> is_ill_ = false;
 };
 
-Database::Database() : health(std::make_shared<Health>()) {}
+Database::Database() = default;
 
 Database::~Database() {
   if (!db) return;
@@ -112,6 +130,7 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   auto database = std::make_unique<Database>();
   database->plain_files = options.files ? options.files : ::rocksdb::FileSystem::Default();
   ::rocksdb::FileSystem& plain = *database->plain_files;
+  database->health = std::make_shared<Health>(database->plain_files, path);
   database->env = ::rocksdb::NewCompositeEnv(encrypt_files(database->plain_files, options.key));
   database->cache =
       ::rocksdb::NewLRUCache(options.cache_bytes, cache_shard_bits, false, cache_share_of_indexes);
@@ -128,6 +147,10 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
                         family_options(options, {}, database->cache));
 
   TRY(to_result(plain.CreateDirIfMissing(path, {}, nullptr), "make folder " + path));
+  if (plain.FileExists(path + std::string(damage_mark), {}, nullptr).ok()) {
+    return fail(ErrorCode::corrupt, "open table " + path + ": damage was met in it, as the file " +
+                                        std::string(damage_mark.substr(1)) + " there tells");
+  }
   const std::string current = path + "/CURRENT";
   if (plain.FileExists(current, {}, nullptr).ok()) {
     TRY(verify_key(plain, current, options.key));

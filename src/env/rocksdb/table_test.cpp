@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace holdfast::env::rocksdb {
 namespace {
@@ -327,6 +328,31 @@ TEST_F(RocksTableTest, AFlippedBitIsNeverReturned) {
     flip();
   }
   EXPECT_GT(refusals, 0);
+}
+
+// Whoever keeps a copy is told to use it, again and again, instead of meeting the damage each time.
+TEST_F(RocksTableTest, WhatWasFoundDamagedInTheBackgroundIsNotOpenedAgain) {
+  put_numbers(2000);
+  flush();
+  table_.reset();
+  for (const auto& file : std::filesystem::directory_iterator(root_ + "/table")) {
+    if (file.path().extension() != ".sst") continue;
+    std::fstream stream(file.path(), std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekg(1000);
+    const auto byte = static_cast<char>(stream.get() ^ 4);
+    stream.seekp(1000);
+    stream.put(byte);
+  }
+  open();
+  for (int round = 0; round < 500 && !std::filesystem::exists(root_ + "/table/DAMAGED"); ++round) {
+    put_numbers(2000);
+    static_cast<void>(run(table_->flush()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  table_.reset();
+  const auto opened = run(open_table(options()));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::corrupt) << opened.error().context();
 }
 
 TEST_F(RocksTableTest, ADamagedIdentityIsMadeAnew) {
