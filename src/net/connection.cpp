@@ -4,6 +4,7 @@
 #include "net/raw_connection.h"
 
 #include <iterator>
+#include <utility>
 
 namespace holdfast::net {
 namespace {
@@ -215,6 +216,9 @@ Result<void> Connection::prepare(const ResponseHead& head) {
   }
   keep_alive_ = may_stay_open() && framing_ != Framing::until_end;
   output_.clear();
+  // A body of no bytes is asked for too: the botocore of some AWS command lines takes an answer
+  // that comes without for the answer to its next request as well, and waits for that one's body.
+  if (body_.is_done() && std::exchange(must_continue_, false)) output_.append(continue_head);
   append_head(output_, head, framing_);
   append_connection_field(head);
   output_.append(crlf);

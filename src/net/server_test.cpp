@@ -189,6 +189,14 @@ TEST(Server, ContinueIsSentOnlyWhenTheBodyIsWanted) {
   EXPECT_TRUE(wanted.send(get_hello));
   EXPECT_TRUE(wanted.receive_answer().ends_with("hello"));
 
+  Peer empty(running.address());
+  constexpr std::string_view no_bytes = "Expect: 100-continue\r\nContent-Length: 0\r\n";
+  EXPECT_TRUE(empty.send(request("PUT /echo", no_bytes)));
+  EXPECT_EQ(empty.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_TRUE(empty.receive_answer().starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(empty.send(get_hello));
+  EXPECT_TRUE(empty.receive_answer().ends_with("hello"));
+
   Peer unwanted(running.address());
   EXPECT_TRUE(unwanted.send(request("PUT /deny", fields)));
   const std::string answer = unwanted.receive_answer();
