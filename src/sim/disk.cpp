@@ -54,7 +54,7 @@ Result<void> Disk::verdict_error(Verdict verdict, const std::string& name) const
     case Verdict::stops_midway:
       return fail(ErrorCode::io, name + ": the power failed");
     case Verdict::fails_midway:
-      return fail(ErrorCode::io, name + ": the disk reports an error");
+      return fail(fault_code_, name + ": the disk reports an error");
     case Verdict::is_dead:
       return fail(ErrorCode::io, name + ": the disk is off");
   }

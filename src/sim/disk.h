@@ -29,7 +29,7 @@ class Disk final : public env::Disk {
  public:
   enum class Operation : std::uint8_t { read, write, sync, names };
 
-  // True if the operation on the file or folder of that name fails with `io`. A write or sync that
+  // True if the operation on the file or folder of that name fails. A write or sync that
   // fails may have happened in part; a failed sync is not to be had again.
   using Faults = std::function<bool(Operation operation, const std::string& name)>;
 
@@ -61,7 +61,10 @@ class Disk final : public env::Disk {
   // How many operations that change something there were ever.
   std::uint64_t operations() const { return operations_; }
 
-  void set_faults(Faults faults) { faults_ = std::move(faults); }
+  void set_faults(Faults faults, ErrorCode code = ErrorCode::io) {
+    faults_ = std::move(faults);
+    fault_code_ = code;
+  }
   void set_capacity(std::uint64_t size) { options_.capacity = size; }
 
   // Rot: bit number `bit` of a file that is there and long enough.
@@ -90,6 +93,7 @@ class Disk final : public env::Disk {
   Random random_;
   Names names_;
   Faults faults_;
+  ErrorCode fault_code_ = ErrorCode::io;
   std::uint64_t operations_ = 0;
   std::uint64_t operations_left_ = std::numeric_limits<std::uint64_t>::max();
   bool has_failed_ = false;

@@ -172,19 +172,34 @@ Task<Result<void>> LocalLog::write_frame(LogTail after, std::span<const ByteView
   File* file = &files_.back();
   const AlignedBuffer frame = encode_frame(file->nonce, tail_, after, records);
   if (file->end + frame.size() > file->size) {
+    CO_TRY(co_await erase_refused());
     CO_TRY(co_await add_file(frame.size()));
     // The new file's nonce belongs into the frame; rare enough to encode it again.
     co_return co_await write_frame(after, records);
   }
   if (auto written = co_await file->file->write_durably(file->end, frame.view()); !written) {
     has_failed_ = written.error().code() != ErrorCode::full;
+    has_refused_ = true;
     co_return written;
   }
+  has_refused_ = false;
   file->frames.push_back({.offset = file->end,
                           .padded_bytes = static_cast<std::uint32_t>(frame.size()),
                           .first_sequence = tail_.sequence + 1});
   file->end += frame.size();
   tail_ = after;
+  co_return Result<void>();
+}
+
+// A frame that found no room may lie in the file all the same. Where the log goes on there it is
+// written over; where it goes on in another file, it must not be taken for one of the log's.
+Task<Result<void>> LocalLog::erase_refused() {
+  if (!has_refused_) co_return Result<void>();
+  const File& file = files_.back();
+  AlignedBuffer zeros(log_block_bytes);
+  std::ranges::fill(zeros.view(), std::byte{0});
+  CO_TRY(co_await file.file->write_durably(file.end, zeros.view()));
+  has_refused_ = false;
   co_return Result<void>();
 }
 

@@ -110,6 +110,7 @@ class LocalLog {
   Task<Result<void>> verify_chain(const File& file, const LogTail& after);
   Task<Result<void>> load();
   Task<Result<void>> load_file(std::uint64_t number);
+  Task<Result<void>> erase_refused();
   Task<Result<void>> add_file(std::size_t frame_bytes);
   Task<Result<void>> save_head(LogHead head);
   Task<Result<void>> write_frame(LogTail after, std::span<const ByteView> records);
@@ -131,6 +132,7 @@ class LocalLog {
   std::string damage_;          // What is wrong, for people; empty while all is well.
   bool is_tail_synced_ = true;  // False when the last frame was found, not written, since opening.
   bool has_failed_ = false;     // A write or sync failed: it takes no more until it is re-opened.
+  bool has_refused_ = false;    // The last frame found no room; parts of it may be in the file.
   Mutex turn_;
 };
 

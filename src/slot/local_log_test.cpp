@@ -283,6 +283,23 @@ TEST_F(LocalLogTest, AFullDiskFailsAnAppendAndLeavesTheLogUsable) {
   EXPECT_TRUE(append(records, next, next));
 }
 
+TEST_F(LocalLogTest, AFrameThatWasRefusedIsNotFoundWhereTheLogGoesOnElsewhere) {
+  make_log();
+  const MadeRecords records(10, 200'000);
+  append(records, 1, 3).value();
+  disk.set_faults(
+      [](sim::Disk::Operation operation, const std::string& file) {
+        return operation == sim::Disk::Operation::sync && file.contains("/logs/");
+      },
+      ErrorCode::full);
+  EXPECT_EQ(append(records, 4, 4).error().code(), ErrorCode::full);
+  disk.set_faults(nullptr);
+  append(records, 4, 10).value();  // More than the rest of the file holds.
+  EXPECT_EQ(log_files().size(), 2u);
+  reopen();
+  expect_records(records, 1, 10);
+}
+
 TEST_F(LocalLogTest, AContinuedLogStandsOnItsOwn) {
   make_log();
   const MadeRecords records(60, 60'000);
