@@ -12,11 +12,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace holdfast::node {
 namespace {
 
 constexpr const char* lock_file = "lock";
+// A process that was killed a moment ago holds its lock until the system has taken it apart.
+constexpr int lock_attempts = 10;
+constexpr std::chrono::milliseconds between_lock_attempts{100};
+
 constexpr const char* administrator = "admin";
 constexpr std::size_t passphrase_bytes_max = 1024;
 constexpr std::size_t pem_bytes_max = 1 * mib;
@@ -85,6 +90,11 @@ Task<Result<void>> Node::take_folder() {
   CO_TRY_LET(data_, env::linux::Disk::open(executor_, folder));
   const std::string holder = fmt::format("process {}, since {}", ::getpid(), to_rfc3339(since_));
   auto taken = co_await data_->lock(lock_file, holder);
+  for (int attempt = 1; attempt < lock_attempts && !taken; ++attempt) {
+    if (taken.error().code() != ErrorCode::conflict) break;
+    co_await outside_.clock().sleep_until(outside_.clock().now() + between_lock_attempts);
+    taken = co_await data_->lock(lock_file, holder);
+  }
   if (!taken && taken.error().code() == ErrorCode::conflict) {
     const auto other = co_await env::read_file(*data_, lock_file, 4 * kib);
     co_return fail(ErrorCode::conflict,
