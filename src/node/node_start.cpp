@@ -216,6 +216,12 @@ Task<Result<void>> Node::open_keys() {
   if (keys_->has_passphrase() && passphrase) {
     CO_TRY(co_await keys_->unlock(std::move(*passphrase)));
   } else {
+    if (passphrase) {
+      log::warning(
+          "The vault has no passphrase; the one of --passphrase-file opens nothing. `holdfast "
+          "vault "
+          "passphrase` sets one.");
+    }
     CO_TRY(co_await keys_->unlock_by_machine());
   }
   co_return co_await open_vault();

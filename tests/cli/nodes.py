@@ -108,8 +108,8 @@ class Nodes:
             server.start()
             holdfast("vault", "passphrase", "--remove")
             server.stop()
-            server.options = []
             server.start()
+            expect("has no passphrase" in server.log_tail(), "a file that opens nothing is not told of")
 
     def lost_on_the_way(self):
         """A node that goes away is told of once, not for each of many files."""
