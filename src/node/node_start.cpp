@@ -44,12 +44,22 @@ std::optional<catalog::Credentials> told_credentials(const Variables& variables)
   return catalog::Credentials{access->second, secret->second};
 }
 
-// What to do about a start that failed for want of room.
-Result<void> with_remedy(Result<void> opened, const NodeOptions& options) {
-  if (opened || opened.error().code() != ErrorCode::full) return opened;
+// What to do about a start that failed for want of room, or met damage that nothing here can mend.
+template <class T>
+Result<T> with_remedy(Result<T> opened, const NodeOptions& options) {
+  if (opened) return opened;
+  const ErrorCode code = opened.error().code();
+  if (code != ErrorCode::full && code != ErrorCode::corrupt) return opened;
   std::string folders = options.data_folder;
   for (const std::string& disk : options.settings.list("disk")) {
-    if (disk != options.data_folder) folders += " or " + disk;
+    if (disk != options.data_folder)
+      folders += code == ErrorCode::full ? " or " + disk : " and " + disk;
+  }
+  if (code == ErrorCode::corrupt) {
+    return fail(code, fmt::format("{}.\nWhat is damaged was left as it is. Restore that file from "
+                                  "a backup made since the last start, else all of {} from one "
+                                  "backup, and start again.",
+                                  opened.error().context(), folders));
   }
   return fail(ErrorCode::full,
               fmt::format("{}.\nThe disk is full: remove something else from the file system of "
@@ -207,7 +217,9 @@ Task<Result<void>> Node::open_keys() {
     CO_TRY_LET(passphrase, read_passphrase(file));
   }
   CO_TRY_LET(keys_,
-             co_await VaultKeys::open(*data_, outside_.random(), outside_.workers(), passphrase));
+             with_remedy(co_await VaultKeys::open(*data_, options_.data_folder, outside_.random(),
+                                                  outside_.workers(), passphrase),
+                         options_));
   if (keys_->has_passphrase() && !passphrase && !keys_->ring()) {
     enter(State::locked);
     log::info("the vault is locked; `holdfast vault unlock` opens it");
@@ -222,7 +234,7 @@ Task<Result<void>> Node::open_keys() {
           "vault "
           "passphrase` sets one.");
     }
-    CO_TRY(co_await keys_->unlock_by_machine());
+    CO_TRY(with_remedy(co_await keys_->unlock_by_machine(), options_));
   }
   co_return co_await open_vault();
 }
@@ -257,12 +269,15 @@ Task<Result<void>> Node::open_vault() {
 }
 
 Task<Result<void>> Node::open_storage() {
-  CO_TRY_LET(storage_, co_await Storage::open({.executor = executor_,
-                                               .outside = outside_,
-                                               .data = *data_,
-                                               .data_folder = options_.data_folder,
-                                               .disk = disk_ ? *disk_ : *data_,
-                                               .keys = *keys_}));
+  CO_TRY_LET(storage_,
+             co_await Storage::open({.executor = executor_,
+                                     .outside = outside_,
+                                     .data = *data_,
+                                     .data_folder = options_.data_folder,
+                                     .disk = disk_ ? *disk_ : *data_,
+                                     .disk_folder = disk_ ? options_.settings.list("disk").front()
+                                                          : options_.data_folder,
+                                     .keys = *keys_}));
   co_return Result<void>();
 }
 

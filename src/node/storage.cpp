@@ -1,8 +1,12 @@
 #include "node/storage.h"
 
+#include "base/log.h"
 #include "env/rocksdb/table.h"
+#include "grid/register.h"
 #include "vault/families.h"
 #include "vault/range_log.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -85,17 +89,33 @@ Task<Result<void>> Storage::open_slot(const StorageOptions& options) {
   }
   CO_TRY_LET(slot_, std::move(opened));
   CO_TRY_LET(const Bytes wanted, options.keys.block_for_slots());
-  CO_TRY_LET(const auto found, co_await slot_->get_block(key_block));
-  if (found) {
-    CO_TRY_LET(const vault::KeyBlock theirs, vault::KeyBlock::parse(*found));
-    if (theirs.vault() != options.keys.vault()) {
-      co_return fail(ErrorCode::denied,
-                     "The disk holds another vault, whose keys are not in this data folder.\n"
-                     "Name the data folder that it belongs to, or another disk.");
+  const auto found = co_await slot_->get_block(key_block);
+  if (found && !*found) co_return co_await slot_->put_block(key_block, wanted);
+  auto theirs = found ? vault::KeyBlock::parse(**found)
+                      : Result<vault::KeyBlock>(std::unexpected(found.error()));
+  if (!theirs) {
+    auto trouble = std::move(theirs).error().within(fmt::format(
+        "{}/{}/blocks/{}, the keys of the vault", options.disk_folder, slot_folder, key_block));
+    if (trouble.code() != ErrorCode::corrupt || !co_await is_of_this_vault(options)) {
+      co_return std::unexpected(std::move(trouble));
     }
-    if (*found == wanted) co_return Result<void>();
+    log::warning("{}. It is made again from the keys in the data folder.", trouble.context());
+    co_return co_await slot_->put_block(key_block, wanted);
   }
+  if (theirs->vault() != options.keys.vault()) {
+    co_return fail(ErrorCode::denied,
+                   "The disk holds another vault, whose keys are not in this data folder.\n"
+                   "Name the data folder that it belongs to, or another disk.");
+  }
+  if (**found == wanted) co_return Result<void>();
   co_return co_await slot_->put_block(key_block, wanted);
+}
+
+// Without asking the key block: whether the slot's register was made under the keys of this vault.
+Task<bool> Storage::is_of_this_vault(const StorageOptions& options) {
+  const auto bytes = co_await slot_->get_block(register_file);
+  if (!bytes || !*bytes) co_return false;
+  co_return grid::decode_register(**bytes, options.keys.ring()->register_key()).has_value();
 }
 
 Task<void> Storage::close() {

@@ -24,6 +24,7 @@ struct StorageOptions {
   env::Disk& data;          // The data folder …
   std::string data_folder;  // … and where it is.
   env::Disk& disk;          // Where shards and logs go; may be the data folder.
+  std::string disk_folder;  // Where that is.
   const VaultKeys& keys;    // Open.
 };
 
@@ -44,6 +45,7 @@ class Storage {
   Storage() = default;
 
   Task<Result<void>> open_slot(const StorageOptions& options);
+  Task<bool> is_of_this_vault(const StorageOptions& options);
 
   // Destroyed in the opposite order: each uses those above it.
   std::unique_ptr<slot::LocalSlot> slot_;

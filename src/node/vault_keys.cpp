@@ -1,6 +1,7 @@
 #include "node/vault_keys.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "codec/aead.h"
 #include "codec/kdf.h"
 #include "vault/recovery_words.h"
@@ -14,6 +15,8 @@ namespace {
 
 // Names in the data folder.
 constexpr const char* block_file = "keys";
+constexpr const char* copy_file = "keys-copy";
+constexpr const char* register_file = "register";
 constexpr const char* machine_key_file = "machine-key";
 constexpr const char* words_file = "recovery-words";
 
@@ -51,19 +54,21 @@ Result<codec::SecretKey> open_words(const vault::KeyRing& ring, ByteView sealed)
   return entropy;
 }
 
+void warn_of_repair(const std::string& folder, std::string_view damaged, std::string_view trouble,
+                    std::string_view good) {
+  log::warning("{}/{}, the keys of the vault: {}. It is made again from {}.", folder, damaged,
+               trouble, good);
+}
+
 }  // namespace
 
-Task<Result<std::unique_ptr<VaultKeys>>> VaultKeys::open(env::Disk& disk, env::Random& random,
-                                                         env::Workers& workers,
+Task<Result<std::unique_ptr<VaultKeys>>> VaultKeys::open(env::Disk& disk, std::string folder,
+                                                         env::Random& random, env::Workers& workers,
                                                          std::optional<std::string> passphrase) {
-  std::unique_ptr<VaultKeys> keys(new VaultKeys(disk, random, workers));
-  auto stored = co_await env::read_file(disk, block_file, block_bytes_max);
-  if (stored) {
-    CO_TRY(co_await keys->load(std::move(*stored)));
-  } else if (stored.error().code() == ErrorCode::not_found) {
+  std::unique_ptr<VaultKeys> keys(new VaultKeys(disk, std::move(folder), random, workers));
+  CO_TRY_LET(const bool is_there, co_await keys->load());
+  if (!is_there) {
     CO_TRY(co_await keys->create(std::move(passphrase)));
-  } else {
-    co_return std::unexpected(std::move(stored).error().within("read the keys of the vault"));
   }
   co_return keys;
 }
@@ -80,43 +85,94 @@ Task<Result<void>> VaultKeys::create(std::optional<std::string> passphrase) {
     CO_TRY(co_await workers_.call(
         [&] { return block_->add_passphrase(*ring_, *passphrase, {}, random_); }));
   } else {
-    CO_TRY_LET(const codec::SecretKey key, co_await machine_key());
+    CO_TRY_LET(const codec::SecretKey key, co_await machine_key(Absent::draw));
     CO_TRY(block_->add_machine_key(*ring_, key, random_));
   }
   // The block last: a vault exists once it is there.
   CO_TRY(co_await env::replace_file(disk_, words_file, sealed_words_));
-  co_return co_await store();
+  co_return co_await store(*block_);
 }
 
-Task<Result<void>> VaultKeys::load(Bytes block) {
-  auto parsed = vault::KeyBlock::parse(block);
-  if (!parsed) {
-    co_return std::unexpected(std::move(parsed).error().within("read the keys of the vault"));
+// Whether there is a vault.
+Task<Result<bool>> VaultKeys::load() {
+  CO_TRY_LET(Copy first, co_await read(block_file));
+  CO_TRY_LET(Copy second, co_await read(copy_file));
+  if (!first.block && !second.block) {
+    // Only a vault that has been open has a register.
+    const bool has_vault = (co_await disk_.open(register_file, {})).has_value();
+    if (first.trouble.empty() && second.trouble.empty() && !has_vault) co_return false;
+    co_return fail(ErrorCode::corrupt,
+                   fmt::format("{}/{}, the keys of the vault: {}; the copy {}: {}", folder_,
+                               block_file, first.trouble.empty() ? "it is gone" : first.trouble,
+                               copy_file, second.trouble.empty() ? "it is gone" : second.trouble));
   }
-  block_ = std::move(*parsed);
+  if (first.block) {
+    if (!second.trouble.empty()) warn_of_repair(folder_, copy_file, second.trouble, block_file);
+    if (first.bytes != second.bytes) {
+      CO_TRY(co_await env::replace_file(disk_, copy_file, first.bytes));
+    }
+    block_ = std::move(first.block);
+  } else {
+    warn_of_repair(folder_, block_file, first.trouble.empty() ? "it is gone" : first.trouble,
+                   copy_file);
+    CO_TRY(co_await env::replace_file(disk_, block_file, second.bytes));
+    block_ = std::move(second.block);
+  }
+  CO_TRY(co_await load_words());
+  co_return true;
+}
+
+Task<Result<void>> VaultKeys::load_words() {
   auto words = co_await env::read_file(disk_, words_file, words_bytes);
   if (words) {
     sealed_words_ = std::move(*words);
+  } else if (words.error().code() == ErrorCode::invalid) {
+    // Told to whoever asks for them: nothing else needs them.
+    log::warning("{}/{}: {}", folder_, words_file, words.error().context());
   } else if (words.error().code() != ErrorCode::not_found) {
     co_return std::unexpected(std::move(words).error());
   }
   co_return Result<void>();
 }
 
-Task<Result<void>> VaultKeys::store() {
-  const Bytes block = block_->serialize();
-  co_return co_await env::replace_file(disk_, block_file, block);
+// Damage is no failure here.
+Task<Result<VaultKeys::Copy>> VaultKeys::read(std::string name) {
+  auto bytes = co_await env::read_file(disk_, name, block_bytes_max);
+  if (!bytes) {
+    const ErrorCode code = bytes.error().code();
+    if (code == ErrorCode::not_found) co_return Copy();
+    if (code == ErrorCode::invalid) co_return Copy{.trouble = bytes.error().context()};
+    co_return std::unexpected(std::move(bytes).error().within("read the keys of the vault"));
+  }
+  auto block = vault::KeyBlock::parse(*bytes);
+  if (block) co_return Copy{.bytes = std::move(*bytes), .block = std::move(*block)};
+  if (block.error().code() == ErrorCode::corrupt) {
+    co_return Copy{.trouble = block.error().context()};
+  }
+  co_return std::unexpected(std::move(block).error().within(folder_ + "/" + name));
+}
+
+// The copy first: see the header.
+Task<Result<void>> VaultKeys::store(const vault::KeyBlock& block) {
+  const Bytes bytes = block.serialize();
+  CO_TRY(co_await env::replace_file(disk_, copy_file, bytes));
+  co_return co_await env::replace_file(disk_, block_file, bytes);
 }
 
 // The key on this machine; drawn when it is needed first.
-Task<Result<codec::SecretKey>> VaultKeys::machine_key() {
+Task<Result<codec::SecretKey>> VaultKeys::machine_key(Absent absent) {
   auto stored = co_await env::read_file(disk_, machine_key_file, codec::SecretKey::size);
   if (stored && stored->size() == codec::SecretKey::size) {
     co_return codec::SecretKey::from(*stored);
   }
-  if (stored || stored.error().code() != ErrorCode::not_found) {
+  const bool is_absent = !stored && stored.error().code() == ErrorCode::not_found;
+  if (!stored && !is_absent && stored.error().code() != ErrorCode::invalid) {
+    co_return std::unexpected(std::move(stored).error());
+  }
+  if (!is_absent || absent == Absent::fail) {
     co_return fail(ErrorCode::corrupt,
-                   "The machine's key file is damaged. The recovery words still open the vault.");
+                   fmt::format("{}/{}, which opens the vault on this machine, is {}", folder_,
+                               machine_key_file, is_absent ? "gone" : "damaged"));
   }
   codec::SecretKey key;
   random_.fill(key.writable());
@@ -137,11 +193,17 @@ bool VaultKeys::has_passphrase() const {
 
 Task<Result<void>> VaultKeys::unlock_by_machine() {
   if (ring_) co_return Result<void>();
-  CO_TRY_LET(const codec::SecretKey key, co_await machine_key());
+  CO_TRY_LET(const codec::SecretKey key, co_await machine_key(Absent::fail));
   auto opened = block_->unlock_with_machine_key(key);
+  if (!opened && opened.error().code() == ErrorCode::denied) {
+    co_return fail(ErrorCode::corrupt,
+                   fmt::format("{}/{} does not open the vault: it is damaged, or of another "
+                               "data folder",
+                               folder_, machine_key_file));
+  }
   if (!opened) {
     co_return std::unexpected(std::move(opened).error().within(
-        "The machine's key file does not open the vault; the recovery words still do"));
+        fmt::format("open the vault by {}/{}", folder_, machine_key_file)));
   }
   ring_ = std::move(*opened);
   co_return Result<void>();
@@ -176,7 +238,7 @@ Task<Result<void>> VaultKeys::set_passphrase(std::string passphrase) {
   if (const auto machine = find(vault::WrapKind::machine_key)) {
     CO_TRY(changed.remove(*ring_, *machine));
   }
-  CO_TRY(co_await env::replace_file(disk_, block_file, changed.serialize()));
+  CO_TRY(co_await store(changed));
   block_ = std::move(changed);
   // What it opened is gone with the old block; a copy of that block must not open either.
   auto removed = co_await disk_.remove(machine_key_file);
@@ -189,10 +251,10 @@ Task<Result<void>> VaultKeys::remove_passphrase() {
   const auto passphrase = find(vault::WrapKind::passphrase);
   if (!passphrase) co_return fail(ErrorCode::not_found, "This vault has no passphrase.");
   vault::KeyBlock changed = *block_;
-  CO_TRY_LET(const codec::SecretKey key, co_await machine_key());
+  CO_TRY_LET(const codec::SecretKey key, co_await machine_key(Absent::draw));
   CO_TRY(changed.add_machine_key(*ring_, key, random_));
   CO_TRY(changed.remove(*ring_, *passphrase));
-  CO_TRY(co_await env::replace_file(disk_, block_file, changed.serialize()));
+  CO_TRY(co_await store(changed));
   block_ = std::move(changed);
   co_return Result<void>();
 }

@@ -3,6 +3,10 @@
 // Without a passphrase a key on this machine opens the vault at each start. With one, only it or
 // the recovery words do. What guessing could open never leaves the data folder: slots get the block
 // with the wrap by words only.
+//
+// The data folder holds the block twice. A change goes into the copy first, so the copy is never
+// the older one; of two good ones the file `keys` counts, and one that is damaged or gone is made
+// again from the other.
 #pragma once
 
 #include "env/disk.h"
@@ -21,10 +25,12 @@ namespace holdfast::node {
 
 class VaultKeys {
  public:
-  // Reads the block, or, where there is none, draws the keys of a new vault and stores them, opened
-  // by `passphrase`, or by this machine without one. All must outlive it.
-  static Task<Result<std::unique_ptr<VaultKeys>>> open(env::Disk& disk, env::Random& random,
-                                                       env::Workers& workers,
+  // Reads the block, or, in a folder without a vault, draws the keys of a new one and stores them,
+  // opened by `passphrase`, or by this machine without one. `folder` says where the root of `disk`
+  // is. All others must outlive it. Fails with `corrupt`, naming the file, when there is a vault
+  // and no good block of it, `unsupported` when a newer release wrote one.
+  static Task<Result<std::unique_ptr<VaultKeys>>> open(env::Disk& disk, std::string folder,
+                                                       env::Random& random, env::Workers& workers,
                                                        std::optional<std::string> passphrase);
 
   bool is_new() const { return is_new_; }
@@ -50,17 +56,27 @@ class VaultKeys {
   std::vector<VaultKeyReport> report() const;
 
  private:
-  VaultKeys(env::Disk& disk, env::Random& random, env::Workers& workers)
-      : disk_(disk), random_(random), workers_(workers) {}
+  // One of the two files with the block.
+  struct Copy {
+    Bytes bytes{};
+    std::optional<vault::KeyBlock> block{};  // None when the file is damaged or gone.
+    std::string trouble{};                   // What is wrong with it, and empty when it is gone.
+  };
+
+  VaultKeys(env::Disk& disk, std::string folder, env::Random& random, env::Workers& workers)
+      : disk_(disk), folder_(std::move(folder)), random_(random), workers_(workers) {}
 
   Task<Result<void>> create(std::optional<std::string> passphrase);
-  Task<Result<void>> load(Bytes block);
-  Task<Result<void>> store();
-  Task<Result<codec::SecretKey>> machine_key();
+  Task<Result<bool>> load();
   Task<Result<void>> load_words();
+  Task<Result<Copy>> read(std::string name);
+  Task<Result<void>> store(const vault::KeyBlock& block);
+  enum class Absent { draw, fail };
+  Task<Result<codec::SecretKey>> machine_key(Absent absent);
   std::optional<vault::WrapId> find(vault::WrapKind kind) const;
 
   env::Disk& disk_;
+  std::string folder_;
   env::Random& random_;
   env::Workers& workers_;
   std::optional<vault::KeyBlock> block_;

@@ -211,6 +211,9 @@ Task<Result<std::optional<Bytes>>> LocalSlot::get_block(std::string name) {
   auto bytes = co_await env::read_file(disk_, folder_ + "/blocks/" + name,
                                        block_value_bytes_max + wire::envelope_bytes);
   if (!bytes && bytes.error().code() == ErrorCode::not_found) co_return std::nullopt;
+  if (!bytes && bytes.error().code() == ErrorCode::invalid) {
+    co_return fail(ErrorCode::corrupt, bytes.error().context());
+  }
   if (!bytes) co_return std::unexpected(std::move(bytes).error());
   auto opened = wire::open_envelope(block_format, *bytes);
   if (!opened) co_return std::unexpected(std::move(opened).error().within("block " + name));
