@@ -12,20 +12,21 @@ namespace {
 
 const std::string block_name = "register";
 
-std::string describe(SlotId member) {
-  return member == data_folder_member ? "the data folder" : "slot " + to_string(member);
-}
-
 }  // namespace
 
 Task<Result<std::unique_ptr<EmbeddedCoordination>>> EmbeddedCoordination::open(
     env::Disk& disk, std::string path, std::vector<slot::Slot*> slots, const codec::SecretKey& key,
-    unsigned losses_max) {
-  std::unique_ptr<EmbeddedCoordination> coordination(
-      new EmbeddedCoordination(disk, std::move(path), std::move(slots), key, losses_max));
+    unsigned losses_max, std::string root) {
+  std::unique_ptr<EmbeddedCoordination> coordination(new EmbeddedCoordination(
+      disk, std::move(path), std::move(slots), key, losses_max, std::move(root)));
   auto loaded = co_await coordination->load();
   if (!loaded) co_return std::unexpected(std::move(loaded).error().within("read the register"));
   co_return coordination;
+}
+
+std::string EmbeddedCoordination::describe(SlotId member) const {
+  if (member == data_folder_member) return root_.empty() ? path_ : root_ + "/" + path_;
+  return fmt::format("block {} of slot {}", block_name, to_string(member));
 }
 
 Task<Result<void>> EmbeddedCoordination::load() {
@@ -34,6 +35,7 @@ Task<Result<void>> EmbeddedCoordination::load() {
 
   std::vector<SlotId> readable;
   std::string trouble;
+  std::vector<SlotId> gone;
   for (const SlotId member : all) {
     auto copy = co_await read_from(member);
     if (!copy && copy.error().code() == ErrorCode::unsupported) {
@@ -45,6 +47,8 @@ Task<Result<void>> EmbeddedCoordination::load() {
     } else if (*copy) {
       readable.push_back(member);
       if ((*copy)->sequence > register_.sequence) register_ = std::move(**copy);
+    } else {
+      gone.push_back(member);
     }
   }
   if (readable.empty() && !trouble.empty()) {
@@ -54,8 +58,14 @@ Task<Result<void>> EmbeddedCoordination::load() {
     return std::ranges::find(readable, member) == readable.end();
   });
   if (static_cast<std::size_t>(missing) > losses_max_) {
+    const bool is_all_here = std::ranges::all_of(register_.members, [&](SlotId member) {
+      return std::ranges::find(all, member) != all.end();
+    });
+    for (const SlotId member : gone) {
+      trouble += fmt::format("{}{}: it is gone", trouble.empty() ? "" : "; ", describe(member));
+    }
     co_return fail(
-        ErrorCode::unavailable,
+        is_all_here ? ErrorCode::corrupt : ErrorCode::unavailable,
         fmt::format("{} of its {} copies cannot be read, at most {} may be missing{}{}", missing,
                     register_.members.size(), losses_max_, trouble.empty() ? "" : ": ", trouble));
   }
@@ -77,6 +87,9 @@ Task<Result<std::optional<Register>>> EmbeddedCoordination::read_from(SlotId mem
   if (member == data_folder_member) {
     auto file = co_await env::read_file(disk_, path_, register_bytes_max);
     if (!file && file.error().code() == ErrorCode::not_found) co_return std::nullopt;
+    if (!file && file.error().code() == ErrorCode::invalid) {
+      co_return fail(ErrorCode::corrupt, file.error().context());
+    }
     if (!file) co_return std::unexpected(std::move(file).error());
     bytes = std::move(*file);
   } else {

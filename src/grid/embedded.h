@@ -26,13 +26,16 @@ namespace holdfast::grid {
 class EmbeddedCoordination final : public Coordination {
  public:
   // The members: the file `path` on `disk`, and each of `slots`. `losses_max` is m, how many
-  // members may be lost at a time. All must outlive it. Fails with `unavailable` when more than m
-  // of the members that the newest copy names cannot be read, `corrupt` when copies are there and
-  // none of them is good under `key`.
+  // members may be lost at a time. `root` says where the disk is, for messages. All others must
+  // outlive it. When more than m of the members that the newest copy names cannot be read, it fails
+  // with `corrupt` if their copies are damaged or gone, `unavailable` if one of them is not here: a
+  // good copy alone may be one that was struck off, and older than it seems. Also `corrupt` when
+  // copies are there and none of them is good under `key`.
   static Task<Result<std::unique_ptr<EmbeddedCoordination>>> open(env::Disk& disk, std::string path,
                                                                   std::vector<slot::Slot*> slots,
                                                                   const codec::SecretKey& key,
-                                                                  unsigned losses_max);
+                                                                  unsigned losses_max,
+                                                                  std::string root = {});
 
   Task<Result<Row>> get(std::string name) override;
 
@@ -44,20 +47,23 @@ class EmbeddedCoordination final : public Coordination {
 
  private:
   EmbeddedCoordination(env::Disk& disk, std::string path, std::vector<slot::Slot*> slots,
-                       const codec::SecretKey& key, unsigned losses_max)
+                       const codec::SecretKey& key, unsigned losses_max, std::string root)
       : disk_(disk),
+        root_(std::move(root)),
         path_(std::move(path)),
         slots_(std::move(slots)),
         key_(key.copy()),
         losses_max_(losses_max) {}
 
   Task<Result<void>> load();
+  std::string describe(SlotId member) const;
   Task<Result<std::optional<Register>>> read_from(SlotId member);
   Task<Result<void>> write_to(SlotId member, Bytes bytes);
   Task<Result<void>> write(Register value);
   slot::Slot* slot_of(SlotId member) const;
 
   env::Disk& disk_;
+  std::string root_;
   std::string path_;
   std::vector<slot::Slot*> slots_;
   codec::SecretKey key_;

@@ -100,11 +100,37 @@ Task<void> lose_members(Machine& machine) {
 
   (co_await machine.data.remove("register")).value();
   (co_await machine.disks[0]->remove("slot/blocks/register")).value();
-  EXPECT_EQ((co_await machine.start(1)).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ((co_await machine.start(1)).error().code(), ErrorCode::corrupt);
 }
 TEST_F(EmbeddedTest, AtMostMCopiesMayBeMissing) {
   world.run(set_up(1));
   world.run(lose_members(machine));
+}
+
+// The good copy that is left may be one that was struck off: it does not count alone.
+Task<void> damage_copies(Machine& machine) {
+  (co_await machine.set("one", 0)).value();
+  const std::vector<std::pair<sim::Disk*, std::string>> copies{
+      {&machine.data, "register"}, {machine.disks[0].get(), "slot/blocks/register"}};
+  for (const auto& [disk, name] : copies) {
+    const Bytes good = (co_await env::read_file(*disk, name, 64 * kib)).value();
+    disk->flip_bit(name, 300);
+    const Bytes damaged = (co_await env::read_file(*disk, name, 64 * kib)).value();
+    const auto started = co_await machine.start(0);
+    EXPECT_FALSE(started);
+    if (started) co_return;
+    EXPECT_EQ(started.error().code(), ErrorCode::corrupt);
+    EXPECT_TRUE(started.error().context().contains(name + ": its checksum"))
+        << started.error().context();
+    EXPECT_EQ((co_await env::read_file(*disk, name, 64 * kib)).value(), damaged);
+    (co_await env::replace_file(*disk, name, good)).value();
+    (co_await machine.start(0)).value();
+    EXPECT_EQ(co_await machine.get(), "one");
+  }
+}
+TEST_F(EmbeddedTest, ADamagedCopyIsNamedAndLeftAsItIs) {
+  world.run(set_up(0));
+  world.run(damage_copies(machine));
 }
 
 Task<void> leave_out(Machine& machine) {
@@ -141,7 +167,7 @@ Task<void> strike_off(Machine& machine) {
   const auto file = (co_await env::read_file(machine.data, "register", register_bytes_max)).value();
   (co_await machine.data.remove("register")).value();
   (co_await machine.disks[0]->remove("slot/blocks/register")).value();
-  EXPECT_EQ((co_await machine.start(1)).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ((co_await machine.start(1)).error().code(), ErrorCode::corrupt);
 
   (co_await env::replace_file(machine.data, "register", file)).value();
   (co_await machine.start(1)).value();

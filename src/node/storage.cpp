@@ -59,9 +59,9 @@ Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
   CO_TRY(co_await storage->open_slot(options));
   slot::LocalSlot& slot = *storage->slot_;
 
-  CO_TRY_LET(storage->coordination_,
-             co_await grid::EmbeddedCoordination::open(options.data, register_file, {&slot},
-                                                       ring.register_key(), losses_max));
+  CO_TRY_LET(storage->coordination_, co_await grid::EmbeddedCoordination::open(
+                                         options.data, register_file, {&slot}, ring.register_key(),
+                                         losses_max, options.data_folder));
   CO_TRY_LET(auto log, co_await vault::RangeLog::take_over(*storage->coordination_, {&slot}, ring,
                                                            clock, random, {}));
   storage->tables_ = std::make_unique<TableFolder>(options.data, table_options(options));
@@ -83,9 +83,11 @@ Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
 // Makes the slot of a new vault. One that is there must be of this vault.
 Task<Result<void>> Storage::open_slot(const StorageOptions& options) {
   env::Random& random = options.outside.random();
-  auto opened = co_await slot::LocalSlot::open(options.disk, slot_folder, random);
+  slot::LocalSlotOptions slot_options;
+  slot_options.root = options.disk_folder;
+  auto opened = co_await slot::LocalSlot::open(options.disk, slot_folder, random, slot_options);
   if (!opened && opened.error().code() == ErrorCode::not_found) {
-    opened = co_await slot::LocalSlot::create(options.disk, slot_folder, random);
+    opened = co_await slot::LocalSlot::create(options.disk, slot_folder, random, slot_options);
   }
   CO_TRY_LET(slot_, std::move(opened));
   CO_TRY_LET(const Bytes wanted, options.keys.block_for_slots());
@@ -94,8 +96,10 @@ Task<Result<void>> Storage::open_slot(const StorageOptions& options) {
   auto theirs = found ? vault::KeyBlock::parse(**found)
                       : Result<vault::KeyBlock>(std::unexpected(found.error()));
   if (!theirs) {
-    auto trouble = std::move(theirs).error().within(fmt::format(
-        "{}/{}/blocks/{}, the keys of the vault", options.disk_folder, slot_folder, key_block));
+    // A block that the slot could not read is named by it.
+    const std::string path =
+        fmt::format("{}/{}/blocks/{}", options.disk_folder, slot_folder, key_block);
+    auto trouble = found ? std::move(theirs).error().within(path) : std::move(theirs).error();
     if (trouble.code() != ErrorCode::corrupt || !co_await is_of_this_vault(options)) {
       co_return std::unexpected(std::move(trouble));
     }

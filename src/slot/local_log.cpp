@@ -77,7 +77,11 @@ Task<Result<std::unique_ptr<LocalLog>>> LocalLog::open(Surroundings around, std:
 Task<Result<void>> LocalLog::load() {
   CO_TRY_LET(const Bytes bytes,
              co_await env::read_file(around_.disk, head_path(folder_), log_head_bytes_max));
-  CO_TRY_LET(head_, decode_log_head(bytes));
+  auto head = decode_log_head(bytes);
+  if (!head) {
+    co_return std::unexpected(std::move(head).error().within(around_.shown(head_path(folder_))));
+  }
+  head_ = std::move(*head);
 
   CO_TRY_LET(const auto entries, co_await around_.disk.list(folder_));
   std::vector<std::uint64_t> numbers;
@@ -124,8 +128,9 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
       header && (header->generation == head_.generation ||
                  std::ranges::find(head_.origins, header->generation) != head_.origins.end());
   if (!is_ours || header->number != number || (!files_.empty() && header->before != tail_)) {
-    damage_ = !header ? fmt::format("{}: {}", path, header.error().context())
-                      : fmt::format("{} does not follow record {}", path, tail_.sequence);
+    damage_ =
+        !header ? fmt::format("{}: {}", around_.shown(path), header.error().context())
+                : fmt::format("{} does not follow record {}", around_.shown(path), tail_.sequence);
     co_return Result<void>();
   }
   CO_TRY_LET(LogScan scan, co_await scan_log_file(*file, *header));
@@ -137,7 +142,9 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
         "was acknowledged, or the disk has damaged the last record since",
         path, tail_.sequence);
   }
-  if (scan.is_rotten) damage_ = fmt::format("{}: record {} is damaged", path, tail_.sequence + 1);
+  if (scan.is_rotten) {
+    damage_ = fmt::format("{}: record {} is damaged", around_.shown(path), tail_.sequence + 1);
+  }
   files_.push_back({.number = number,
                     .generation = header->generation,
                     .nonce = header->nonce,
@@ -326,7 +333,8 @@ Task<Result<void>> LocalLog::read_file(const File& file, Reading& reading) {
         reading.take(each->first_sequence, *records);
       } else if (reading.found.empty()) {
         co_return fail(ErrorCode::corrupt,
-                       fmt::format("log {}: record {} is damaged", folder_, each->first_sequence));
+                       fmt::format("{}: record {} is damaged", around_.shown(path_of(file.number)),
+                                   each->first_sequence));
       } else {
         reading.last = reading.next - 1;  // Whoever asks for the next one is told.
       }
@@ -429,7 +437,8 @@ std::uint64_t LocalLog::size_bytes() const {
 }
 
 Result<void> LocalLog::check_whole() const {
-  if (is_damaged()) return fail(ErrorCode::corrupt, fmt::format("log {}: {}", folder_, damage_));
+  if (is_damaged())
+    return fail(ErrorCode::corrupt, fmt::format("log {}: {}", around_.shown(folder_), damage_));
   if (files_.empty()) return fail(ErrorCode::not_found, fmt::format("log {} is removed", folder_));
   return {};
 }

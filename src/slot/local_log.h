@@ -39,6 +39,9 @@ class LocalLog {
     env::Random& random;
     SmallFiles& small_files;
     SpareFiles& spares;
+    std::string root{};  // Of the disk, for messages that name a file.
+
+    std::string shown(std::string_view path) const { return path_shown(root, path); }
   };
 
   // Makes a log in `folder`, which exists and is empty; all of it is durable when it returns, but

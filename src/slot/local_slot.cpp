@@ -24,6 +24,21 @@ Result<void> check_block_name(std::string_view name) {
   return {};
 }
 
+// `not_found` only where there never was a slot, or one that nobody was told of.
+Task<Result<Bytes>> read_identity(env::Disk& disk, std::string folder) {
+  auto bytes = co_await env::read_file(disk, folder + "/slot", identity_bytes_max);
+  if (bytes) co_return bytes;
+  if (bytes.error().code() == ErrorCode::invalid) {
+    co_return fail(ErrorCode::corrupt, bytes.error().context());
+  }
+  // What the slot makes once it is open.
+  if (bytes.error().code() == ErrorCode::not_found &&
+      co_await disk.open(folder + "/logs/known", {})) {
+    co_return fail(ErrorCode::corrupt, "it is gone, and the rest of the slot is there");
+  }
+  co_return bytes;
+}
+
 }  // namespace
 
 LocalSlot::LocalSlot(env::Disk& disk, std::string folder, env::Random& random,
@@ -31,10 +46,11 @@ LocalSlot::LocalSlot(env::Disk& disk, std::string folder, env::Random& random,
     : disk_(disk),
       random_(random),
       folder_(std::move(folder)),
+      root_(options.root),
       options_(options),
       small_files_(disk, folder_),
       shards_(disk, folder_ + "/shards"),
-      logs_(disk, random, small_files_, folder_ + "/logs", options.log_file_bytes) {}
+      logs_(disk, random, small_files_, folder_ + "/logs", options.log_file_bytes, root_) {}
 
 Task<Result<std::unique_ptr<LocalSlot>>> LocalSlot::create(env::Disk& disk, std::string folder,
                                                            env::Random& random,
@@ -63,16 +79,16 @@ Task<Result<std::unique_ptr<LocalSlot>>> LocalSlot::create(env::Disk& disk, std:
 Task<Result<std::unique_ptr<LocalSlot>>> LocalSlot::open(env::Disk& disk, std::string folder,
                                                          env::Random& random,
                                                          LocalSlotOptions options) {
-  auto bytes = co_await env::read_file(disk, folder + "/slot", identity_bytes_max);
-  if (!bytes) co_return std::unexpected(std::move(bytes).error().within("open slot " + folder));
+  const std::string path = folder + "/slot";
+  const std::string shown = path_shown(options.root, path);
+  auto bytes = co_await read_identity(disk, folder);
+  if (!bytes) co_return std::unexpected(std::move(bytes).error().within(shown));
   std::unique_ptr<LocalSlot> slot(new LocalSlot(disk, folder, random, options));
   CO_TRY_LET(slot->lock_, co_await disk.lock(folder + "/lock", "holdfast slot"));
   // Again, now that nobody else can be writing it.
-  CO_TRY_LET(*bytes, co_await env::read_file(disk, folder + "/slot", identity_bytes_max));
+  CO_TRY_LET(*bytes, co_await env::read_file(disk, path, identity_bytes_max));
   auto identity = decode_identity(*bytes);
-  if (!identity) {
-    co_return std::unexpected(std::move(identity).error().within("open slot " + folder));
-  }
+  if (!identity) co_return std::unexpected(std::move(identity).error().within(shown));
   slot->id_ = identity->id;
   slot->incarnations_ = std::move(identity->incarnations);
   if (slot->incarnations_.size() >= incarnations_max) {
@@ -208,15 +224,16 @@ Task<Result<void>> LocalSlot::put_block(std::string name, Bytes value) {
 
 Task<Result<std::optional<Bytes>>> LocalSlot::get_block(std::string name) {
   CO_TRY(check_block_name(name));
-  auto bytes = co_await env::read_file(disk_, folder_ + "/blocks/" + name,
-                                       block_value_bytes_max + wire::envelope_bytes);
+  const std::string path = folder_ + "/blocks/" + name;
+  const std::string shown = path_shown(root_, path);
+  auto bytes = co_await env::read_file(disk_, path, block_value_bytes_max + wire::envelope_bytes);
   if (!bytes && bytes.error().code() == ErrorCode::not_found) co_return std::nullopt;
   if (!bytes && bytes.error().code() == ErrorCode::invalid) {
-    co_return fail(ErrorCode::corrupt, bytes.error().context());
+    co_return fail(ErrorCode::corrupt, fmt::format("{}: {}", shown, bytes.error().context()));
   }
   if (!bytes) co_return std::unexpected(std::move(bytes).error());
   auto opened = wire::open_envelope(block_format, *bytes);
-  if (!opened) co_return std::unexpected(std::move(opened).error().within("block " + name));
+  if (!opened) co_return std::unexpected(std::move(opened).error().within(shown));
   co_return to_bytes(opened->payload);
 }
 

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::slot {
@@ -30,6 +31,9 @@ struct LocalSlotOptions {
 
   // Below this much free room the slot calls itself short of it.
   std::uint64_t reserve_bytes = 128 * mib;
+
+  // Where the root of the disk is, for messages that name a file. Copied by who opens a slot.
+  std::string_view root{};
 };
 
 class LocalSlot final : public Slot {
@@ -96,6 +100,7 @@ class LocalSlot final : public Slot {
   env::Disk& disk_;
   env::Random& random_;
   std::string folder_;
+  std::string root_;
   LocalSlotOptions options_;
   std::unique_ptr<env::Lock> lock_;
   SlotId id_;

@@ -44,6 +44,60 @@ TEST_F(LocalSlotTest, ASlotOfANewerReleaseIsRefused) {
   world.run(newer_slots_are_refused(disk, random));
 }
 
+// Each of the small files that a slot reads when it opens.
+Task<void> damage_is_named(sim::Disk& disk, sim::Random& random) {
+  const LocalSlotOptions options{.root = "/disk"};
+  auto slot = (co_await LocalSlot::create(disk, "slot", random, options)).value();
+  co_await slot->close();
+  slot.reset();
+  for (const std::string file : {"slot/slot", "slot/logs/known"}) {
+    const Bytes good = (co_await env::read_file(disk, file, 1 * mib)).value();
+    for (const Bytes& damaged : {Bytes(), Bytes(good.size()), Bytes(2 * mib)}) {
+      (co_await env::replace_file(disk, file, damaged)).value();
+      const auto opened = co_await LocalSlot::open(disk, "slot", random, options);
+      EXPECT_FALSE(opened);
+      if (opened) co_return;
+      EXPECT_EQ(opened.error().code(), ErrorCode::corrupt);
+      EXPECT_TRUE(opened.error().context().starts_with("/disk/" + file + ": "))
+          << opened.error().context();
+      EXPECT_EQ((co_await env::read_file(disk, file, 4 * mib)).value(), damaged);
+    }
+    (co_await env::replace_file(disk, file, good)).value();
+  }
+  // What is left of a slot is not made into another one.
+  (co_await disk.remove("slot/slot")).value();
+  EXPECT_EQ((co_await LocalSlot::open(disk, "slot", random, options)).error().code(),
+            ErrorCode::corrupt);
+}
+TEST_F(LocalSlotTest, ADamagedFileThatKeepsASlotFromOpeningIsNamed) {
+  world.run(damage_is_named(disk, random));
+}
+
+Task<void> damaged_head(sim::Disk& disk, sim::Random& random) {
+  const LocalSlotOptions options{.log_file_bytes = 1 * mib, .reserve_bytes = 0, .root = "/disk"};
+  auto slot = (co_await LocalSlot::create(disk, "slot", random, options)).value();
+  const auto generation = random.draw<GenerationId>();
+  (co_await slot->create_log(
+       {.generation = generation, .epoch = 1, .incarnation = slot->incarnation()}, {}, {}))
+      .value();
+  co_await slot->close();
+  slot.reset();
+  const std::string head = "slot/logs/" + to_string(generation) + "/head";
+  disk.flip_bit(head, 300);
+  slot = (co_await LocalSlot::open(disk, "slot", random, options)).value();
+  const auto fenced = co_await slot->fence(generation, 2);
+  EXPECT_FALSE(fenced);
+  if (!fenced) {
+    EXPECT_EQ(fenced.error().code(), ErrorCode::corrupt);
+    EXPECT_TRUE(fenced.error().context().contains("/disk/" + head + ": "))
+        << fenced.error().context();
+  }
+  co_await slot->close();
+}
+TEST_F(LocalSlotTest, ADamagedHeadOfALogIsNamedToWhoeverWantsTheLog) {
+  world.run(damaged_head(disk, random));
+}
+
 Task<void> shards_come_back(LocalSlot& slot) {
   const MadeShard shard(9);
   EXPECT_EQ((co_await slot.head_shard(name)).error().code(), ErrorCode::not_found);

@@ -30,8 +30,12 @@ std::optional<GenerationId> generation_of(const env::Entry& entry) {
 }  // namespace
 
 LogStore::LogStore(env::Disk& disk, env::Random& random, SmallFiles& small_files,
-                   std::string folder, std::size_t file_bytes)
-    : around_{.disk = disk, .random = random, .small_files = small_files, .spares = spares_},
+                   std::string folder, std::size_t file_bytes, std::string root)
+    : around_{.disk = disk,
+              .random = random,
+              .small_files = small_files,
+              .spares = spares_,
+              .root = std::move(root)},
       folder_(std::move(folder)),
       spares_(disk, folder_ + "/spare", file_bytes) {}
 
@@ -44,20 +48,8 @@ Task<Result<void>> LogStore::open() {
   CO_TRY(co_await around_.disk.sync_folder(folder_));
   CO_TRY(co_await spares_.open());
 
-  auto bytes = co_await env::read_file(around_.disk, folder_ + "/known", known_bytes_max);
-  if (!bytes && bytes.error().code() != ErrorCode::not_found) {
-    co_return std::unexpected(std::move(bytes).error());
-  }
-  if (bytes) {
-    CO_TRY_LET(const auto opened, wire::open_envelope(known_format, *bytes));
-    wire::Reader reader(opened.payload);
-    CO_TRY_LET(const std::size_t count, reader.take_count(known_entry_bytes));
-    for (std::size_t i = 0; i < count; ++i) {
-      CO_TRY_LET(const auto generation, reader.take_id<GenerationId>());
-      CO_TRY_LET(const std::uint8_t is_removed, reader.take_u8());
-      known_[generation].is_removed = is_removed != 0;
-    }
-    CO_TRY(reader.finish());
+  if (auto read = co_await read_known(); !read) {
+    co_return std::unexpected(std::move(read).error().within(around_.shown(folder_ + "/known")));
   }
 
   CO_TRY_LET(const auto entries, co_await around_.disk.list(folder_));
@@ -77,6 +69,24 @@ Task<Result<void>> LogStore::open() {
     co_return filled;
   }
   co_return Result<void>();
+}
+
+Task<Result<void>> LogStore::read_known() {
+  auto bytes = co_await env::read_file(around_.disk, folder_ + "/known", known_bytes_max);
+  if (!bytes && bytes.error().code() == ErrorCode::not_found) co_return Result<void>();
+  if (!bytes && bytes.error().code() == ErrorCode::invalid) {
+    co_return fail(ErrorCode::corrupt, bytes.error().context());
+  }
+  if (!bytes) co_return std::unexpected(std::move(bytes).error());
+  CO_TRY_LET(const auto opened, wire::open_envelope(known_format, *bytes));
+  wire::Reader reader(opened.payload);
+  CO_TRY_LET(const std::size_t count, reader.take_count(known_entry_bytes));
+  for (std::size_t i = 0; i < count; ++i) {
+    CO_TRY_LET(const auto generation, reader.take_id<GenerationId>());
+    CO_TRY_LET(const std::uint8_t is_removed, reader.take_u8());
+    known_[generation].is_removed = is_removed != 0;
+  }
+  co_return reader.finish();
 }
 
 // A log that a crash interrupted between its making and its becoming known. Nobody was told that it
@@ -100,7 +110,10 @@ Task<Result<void>> LogStore::open_known(GenerationId generation, Known& known) {
   } else if (opened.error().code() == ErrorCode::unsupported) {
     co_return std::unexpected(std::move(opened).error());
   } else {
-    log::error("slot: log {} is lost: {}", to_string(generation), opened.error().context());
+    known.loss = opened.error().code() == ErrorCode::not_found
+                     ? around_.shown(folder_of(generation)) + "/head is gone"
+                     : opened.error().context();
+    log::error("slot: log {} is lost: {}", to_string(generation), known.loss);
   }
   co_return Result<void>();
 }
@@ -161,7 +174,8 @@ Result<std::shared_ptr<LocalLog>> LogStore::find(GenerationId generation) const 
     return fail(ErrorCode::not_found, fmt::format("no log {}", to_string(generation)));
   }
   if (!found->second.log) {
-    return fail(ErrorCode::corrupt, fmt::format("log {} is lost", to_string(generation)));
+    return fail(ErrorCode::corrupt,
+                fmt::format("log {} is lost: {}", to_string(generation), found->second.loss));
   }
   return found->second.log;
 }

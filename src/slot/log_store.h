@@ -22,9 +22,10 @@ class LogStore {
  public:
   static constexpr std::size_t logs_max = 4096;
 
-  // `folder` exists. `disk`, `random` and `small_files` must outlive the store.
+  // `folder` exists. `disk`, `random` and `small_files` must outlive the store. `root` says where
+  // the disk is, for messages.
   LogStore(env::Disk& disk, env::Random& random, SmallFiles& small_files, std::string folder,
-           std::size_t file_bytes);
+           std::size_t file_bytes, std::string root = {});
 
   // Finds the logs that are there and finishes what a crash interrupted. Once, before anything
   // else. `unsupported` when one is of a newer version.
@@ -53,8 +54,10 @@ class LogStore {
   struct Known {
     bool is_removed = false;        // Its name is remembered until the slot is opened again.
     std::shared_ptr<LocalLog> log;  // None if removed or damaged beyond reading.
+    std::string loss{};             // Why that is, for people.
   };
 
+  Task<Result<void>> read_known();
   Task<Result<void>> open_known(GenerationId generation, Known& known);
   Task<Result<void>> adopt(GenerationId generation);
   Task<Result<void>> clear_folder(std::string folder, std::string spare = {});

@@ -34,7 +34,7 @@ class RangeLog {
  public:
   // Takes the range over: fences the newest generation, brings what it holds to a new one, and
   // opens that. With no generation yet, makes the first. `slots` must outlive the log. Fails with
-  // `unavailable` when too few slots answer, `conflict` when somebody else took over.
+  // `unavailable` when too few slots answer, `corrupt` by damage, `conflict` by another owner.
   static Task<Result<std::unique_ptr<RangeLog>>> take_over(grid::Coordination& coordination,
                                                            std::vector<slot::Slot*> slots,
                                                            const KeyRing& keys, env::Clock& clock,

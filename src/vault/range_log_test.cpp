@@ -107,7 +107,7 @@ Task<void> rot(Grid& grid) {
   }
   co_await grid.open_slots();
   const auto taken = co_await grid.take_over();
-  EXPECT_TRUE(!taken && taken.error().code() == ErrorCode::unavailable);
+  EXPECT_TRUE(!taken && taken.error().code() == ErrorCode::corrupt);
 }
 TEST_F(RangeLogTest, ALogWithRotIsNotTakenOver) {
   world.run(rot(grid));

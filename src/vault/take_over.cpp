@@ -108,6 +108,7 @@ Task<Result<void>> TakeOver::fence() {
 // Keeps the answers that count, best first, if they are enough.
 Result<void> TakeOver::judge(const Generation& old, const FenceRound& round) {
   std::string trouble;
+  std::size_t damaged = 0;
   for (std::size_t i = 0; i < old.members.size(); ++i) {
     const Generation::Member& member = old.members[i];
     const auto& answer = round.answers[i];
@@ -116,6 +117,7 @@ Result<void> TakeOver::judge(const Generation& old, const FenceRound& round) {
       why = "no answer";
     } else if (!*answer) {
       why = answer->error().context();
+      damaged += answer->error().code() == ErrorCode::corrupt ? 1 : 0;
     } else if (std::ranges::find((*answer)->incarnations, member.incarnation) ==
                (*answer)->incarnations.end()) {
       why = "it is not the one that took part: made anew, or an old copy";
@@ -126,7 +128,9 @@ Result<void> TakeOver::judge(const Generation& old, const FenceRound& round) {
     trouble += fmt::format("; slot {}: {}", to_string(member.slot), why);
   }
   if (fenced_.size() < old.fences) {
-    return fail(ErrorCode::unavailable,
+    // Waiting helps only where slots are missing that would be enough.
+    const bool is_damage = old.members.size() - damaged < old.fences;
+    return fail(is_damage ? ErrorCode::corrupt : ErrorCode::unavailable,
                 fmt::format("{} of the {} slots of the log answer, {} are needed{}", fenced_.size(),
                             old.members.size(), old.fences, trouble));
   }

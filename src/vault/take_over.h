@@ -54,7 +54,7 @@ class TakeOver {
   explicit TakeOver(Environment environment) : environment_(environment) {}
 
   // Once. `conflict` when somebody else takes over, `unavailable` when too few slots answer,
-  // `corrupt` when those that do have no whole log between them.
+  // `corrupt` when damage is why, or those that do have no whole log between them.
   Task<Result<OpenGeneration>> run();
 
  private:

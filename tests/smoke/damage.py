@@ -35,6 +35,12 @@ def frames(folder):
                 yield log, offset
 
 
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
 class Damage:
     def __init__(self, base):
         self.base = base
@@ -88,6 +94,44 @@ class Damage:
             server.spawn()
             wait_until(lambda: "is damaged" in server.log_tail(), "nothing is said of the damage")
             expect(not server.is_ready(), "it serves as if nothing were missing")
+
+    def small_files(self):
+        """One flipped bit each: mended from another copy, or told with the file's path."""
+        with Server(self.base / "small-files") as server:
+            client = client_of(server)
+            client.create_bucket("small")
+            client.put("small", "one", b"1" * 1000)
+            server.stop()
+            folder = server.folder
+            mended = ["keys", "keys-copy", "slot/blocks/keys"]
+            fatal = ["register", "slot/blocks/register", "slot/slot", "slot/logs/known",
+                     "machine-key"]
+            for name in mended:
+                good = (folder / name).read_bytes()
+                flip(folder / name)
+                server.start()
+                expect(f"{folder}/{name}" in server.log.read_text(), f"{name} is not told of")
+                expect(client_of(server).get("small", "one") == b"1" * 1000, "other bytes")
+                server.stop()
+                expect((folder / name).read_bytes() == good, f"{name} was not mended")
+            # The newest log alone: the names of all others are remembered only.
+            heads = [str(path.relative_to(folder)) for path in folder.glob("slot/logs/*/head")]
+            fatal += heads if len(heads) == 1 else []
+            for name in fatal:
+                path = folder / name
+                good = path.read_bytes()
+                flip(path)
+                bad = path.read_bytes()
+                server.spawn()
+                code = server.process.wait(30)
+                tail = server.log_tail()
+                expect(code == 1, f"{name}: ended with {code}\n{tail}")
+                expect(str(path) in tail and "from a backup" in tail, f"{name} is told as:\n{tail}")
+                expect(path.read_bytes() == bad, f"{name} was changed")
+                path.write_bytes(good)
+            server.start()
+            expect(client_of(server).get("small", "one") == b"1" * 1000, "other bytes")
+        return f"{len(mended)} mended, {len(fatal)} told"
 
     def full_disk(self):
         return self.on_small_disk("small", lambda disk: Server(disk / "data", log=f"{disk}.log"),
@@ -200,6 +244,7 @@ def tests(base):
     damage = Damage(base)
     return [("flipped bits are found", damage.flipped_bits),
             ("damage to the end of the log is found", damage.damaged_end),
+            ("small files are mended or named", damage.small_files),
             ("a full disk refuses, reads and deletes", damage.full_disk),
             ("a start on a disk without a byte left", damage.starts_on_full_disk),
             ("a start on a disk of objects without a byte left", damage.starts_with_full_slot)]
