@@ -52,32 +52,48 @@ class TableFolder final : public vault::TableHome {
 }  // namespace
 
 Task<Result<std::unique_ptr<Storage>>> Storage::open(StorageOptions options) {
+  constexpr unsigned attempts_max = 2;
+  for (unsigned attempt = 1;; ++attempt) {
+    std::unique_ptr<Storage> storage(new Storage);
+    auto opened = co_await storage->open_all(options);
+    if (opened) co_return storage;
+    co_await storage->close();
+    storage = nullptr;
+    // Tables that are marked are built again by who opens them next.
+    const bool is_worth_another = opened.error().code() == ErrorCode::corrupt &&
+                                  env::rocksdb::has_met_damage(table_options(options));
+    if (!is_worth_another || attempt == attempts_max) {
+      co_return std::unexpected(std::move(opened).error());
+    }
+    log::warning("damage was met in the local tables: {}. Opening the vault again builds them anew",
+                 opened.error().context());
+  }
+}
+
+Task<Result<void>> Storage::open_all(const StorageOptions& options) {
   const vault::KeyRing& ring = *options.keys.ring();
   env::Clock& clock = options.outside.clock();
   env::Random& random = options.outside.random();
-  std::unique_ptr<Storage> storage(new Storage);
-  CO_TRY(co_await storage->open_slot(options));
-  slot::LocalSlot& slot = *storage->slot_;
-
-  CO_TRY_LET(storage->coordination_, co_await grid::EmbeddedCoordination::open(
-                                         options.data, register_file, {&slot}, ring.register_key(),
-                                         losses_max, options.data_folder));
-  CO_TRY_LET(auto log, co_await vault::RangeLog::take_over(*storage->coordination_, {&slot}, ring,
+  CO_TRY(co_await open_slot(options));
+  CO_TRY_LET(coordination_, co_await grid::EmbeddedCoordination::open(
+                                options.data, register_file, {slot_.get()}, ring.register_key(),
+                                losses_max, options.data_folder));
+  CO_TRY_LET(auto log, co_await vault::RangeLog::take_over(*coordination_, {slot_.get()}, ring,
                                                            clock, random, {}));
-  storage->tables_ = std::make_unique<TableFolder>(options.data, table_options(options));
+  tables_ = std::make_unique<TableFolder>(options.data, table_options(options));
   vault::LocalVault::Environment environment{.executor = options.executor,
-                                             .slot = slot,
+                                             .slot = *slot_,
                                              .keys = ring,
                                              .clock = clock,
                                              .random = random,
                                              .workers = options.outside.workers(),
                                              .log = std::move(log),
-                                             .home = storage->tables_.get()};
-  CO_TRY_LET(storage->vault_, co_await vault::LocalVault::open(std::move(environment)));
-  CO_TRY_LET(storage->catalog_, co_await catalog::Catalog::open(*storage->vault_, clock, random));
-  CO_TRY_LET(storage->users_, co_await catalog::Users::open(*storage->vault_, ring, clock, random));
-  storage->services_.emplace(*storage->catalog_, *storage->users_, *storage->vault_);
-  co_return storage;
+                                             .home = tables_.get()};
+  CO_TRY_LET(vault_, co_await vault::LocalVault::open(std::move(environment)));
+  CO_TRY_LET(catalog_, co_await catalog::Catalog::open(*vault_, clock, random));
+  CO_TRY_LET(users_, co_await catalog::Users::open(*vault_, ring, clock, random));
+  services_.emplace(*catalog_, *users_, *vault_);
+  co_return Result<void>();
 }
 
 // Makes the slot of a new vault. One that is there must be of this vault.

@@ -31,7 +31,7 @@ struct StorageOptions {
 class Storage {
  public:
   // What the options refer to must outlive it. Fails with `denied` when the disk holds a vault of
-  // other keys.
+  // other keys. Tables that damage is met in meanwhile are built again, once.
   static Task<Result<std::unique_ptr<Storage>>> open(StorageOptions options);
 
   // When nothing uses it any more. Before destroying it.
@@ -44,6 +44,7 @@ class Storage {
  private:
   Storage() = default;
 
+  Task<Result<void>> open_all(const StorageOptions& options);
   Task<Result<void>> open_slot(const StorageOptions& options);
   Task<bool> is_of_this_vault(const StorageOptions& options);
 

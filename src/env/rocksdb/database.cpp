@@ -125,6 +125,12 @@ Result<void> drop_damaged_identity(::rocksdb::FileSystem& plain, ::rocksdb::Env&
 
 }  // namespace
 
+bool has_met_damage(const Options& options) {
+  const auto files = options.files ? options.files : ::rocksdb::FileSystem::Default();
+  const std::string mark = options.root + "/" + options.folder + std::string(damage_mark);
+  return files->FileExists(mark, {}, nullptr).ok();
+}
+
 Result<std::unique_ptr<Database>> open_database(const Options& options) {
   const std::string path = options.root + "/" + options.folder;
   auto database = std::make_unique<Database>();
@@ -147,7 +153,7 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
                         family_options(options, {}, database->cache));
 
   TRY(to_result(plain.CreateDirIfMissing(path, {}, nullptr), "make folder " + path));
-  if (plain.FileExists(path + std::string(damage_mark), {}, nullptr).ok()) {
+  if (has_met_damage(options)) {
     return fail(ErrorCode::corrupt, "open table " + path + ": damage was met in it, as the file " +
                                         std::string(damage_mark.substr(1)) + " there tells");
   }

@@ -53,4 +53,7 @@ struct Options {
 // applied, and then each call tries whether there is room again.
 Task<Result<std::unique_ptr<Table>>> open_table(Options options);
 
+// Whether a table that was open has met damage in the background: it does not open again.
+bool has_met_damage(const Options& options);
+
 }  // namespace holdfast::env::rocksdb

@@ -344,7 +344,8 @@ TEST_F(RocksTableTest, WhatWasFoundDamagedInTheBackgroundIsNotOpenedAgain) {
     stream.put(byte);
   }
   open();
-  for (int round = 0; round < 500 && !std::filesystem::exists(root_ + "/table/DAMAGED"); ++round) {
+  EXPECT_FALSE(has_met_damage(options()));
+  for (int round = 0; round < 500 && !has_met_damage(options()); ++round) {
     put_numbers(2000);
     static_cast<void>(run(table_->flush()));
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
