@@ -2,6 +2,8 @@
 // only what nothing names.
 #include "vault/vault_machine_test.h"
 
+#include <fmt/format.h>
+
 namespace holdfast::vault {
 namespace {
 

@@ -30,7 +30,8 @@ def patiently(call, *arguments, **keywords):
             return call(*arguments, **keywords)
         except (botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error,
                 botocore.exceptions.ClientError) as failure:
-            answer = getattr(failure, "response", {}).get("ResponseMetadata", {})
+            # Some failures of the connection have an answer that is None.
+            answer = (getattr(failure, "response", None) or {}).get("ResponseMetadata", {})
             if 400 <= answer.get("HTTPStatusCode", 0) < 500 or attempt == TRIES - 1:
                 raise
             time.sleep(0.3)
