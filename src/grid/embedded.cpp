@@ -25,7 +25,7 @@ Task<Result<std::unique_ptr<EmbeddedCoordination>>> EmbeddedCoordination::open(
 }
 
 std::string EmbeddedCoordination::describe(SlotId member) const {
-  if (member == data_folder_member) return root_.empty() ? path_ : root_ + "/" + path_;
+  if (member == data_folder_member) return env::path_shown(root_, path_);
   return fmt::format("block {} of slot {}", block_name, to_string(member));
 }
 
@@ -85,11 +85,8 @@ slot::Slot* EmbeddedCoordination::slot_of(SlotId member) const {
 Task<Result<std::optional<Register>>> EmbeddedCoordination::read_from(SlotId member) {
   std::optional<Bytes> bytes;
   if (member == data_folder_member) {
-    auto file = co_await env::read_file(disk_, path_, register_bytes_max);
+    auto file = co_await env::read_own_file(disk_, path_, register_bytes_max);
     if (!file && file.error().code() == ErrorCode::not_found) co_return std::nullopt;
-    if (!file && file.error().code() == ErrorCode::invalid) {
-      co_return fail(ErrorCode::corrupt, file.error().context());
-    }
     if (!file) co_return std::unexpected(std::move(file).error());
     bytes = std::move(*file);
   } else {

@@ -12,6 +12,7 @@
 #include "base/sync.h"
 #include "codec/secret.h"
 #include "env/disk.h"
+#include "env/own_file.h"
 #include "grid/coordination.h"
 #include "grid/register.h"
 #include "slot/slot.h"

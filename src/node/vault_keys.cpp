@@ -123,10 +123,10 @@ Task<Result<bool>> VaultKeys::load() {
 }
 
 Task<Result<void>> VaultKeys::load_words() {
-  auto words = co_await env::read_file(disk_, words_file, words_bytes);
+  auto words = co_await env::read_own_file(disk_, words_file, words_bytes);
   if (words) {
     sealed_words_ = std::move(*words);
-  } else if (words.error().code() == ErrorCode::invalid) {
+  } else if (words.error().code() == ErrorCode::corrupt) {
     // Told to whoever asks for them: nothing else needs them.
     log::warning("{}/{}: {}", folder_, words_file, words.error().context());
   } else if (words.error().code() != ErrorCode::not_found) {
@@ -137,11 +137,11 @@ Task<Result<void>> VaultKeys::load_words() {
 
 // Damage is no failure here.
 Task<Result<VaultKeys::Copy>> VaultKeys::read(std::string name) {
-  auto bytes = co_await env::read_file(disk_, name, block_bytes_max);
+  auto bytes = co_await env::read_own_file(disk_, name, block_bytes_max);
   if (!bytes) {
     const ErrorCode code = bytes.error().code();
     if (code == ErrorCode::not_found) co_return Copy();
-    if (code == ErrorCode::invalid) co_return Copy{.trouble = bytes.error().context()};
+    if (code == ErrorCode::corrupt) co_return Copy{.trouble = bytes.error().context()};
     co_return std::unexpected(std::move(bytes).error().within("read the keys of the vault"));
   }
   auto block = vault::KeyBlock::parse(*bytes);
@@ -161,12 +161,12 @@ Task<Result<void>> VaultKeys::store(const vault::KeyBlock& block) {
 
 // The key on this machine; drawn when it is needed first.
 Task<Result<codec::SecretKey>> VaultKeys::machine_key(Absent absent) {
-  auto stored = co_await env::read_file(disk_, machine_key_file, codec::SecretKey::size);
+  auto stored = co_await env::read_own_file(disk_, machine_key_file, codec::SecretKey::size);
   if (stored && stored->size() == codec::SecretKey::size) {
     co_return codec::SecretKey::from(*stored);
   }
   const bool is_absent = !stored && stored.error().code() == ErrorCode::not_found;
-  if (!stored && !is_absent && stored.error().code() != ErrorCode::invalid) {
+  if (!stored && !is_absent && stored.error().code() != ErrorCode::corrupt) {
     co_return std::unexpected(std::move(stored).error());
   }
   if (!is_absent || absent == Absent::fail) {

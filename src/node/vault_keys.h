@@ -10,6 +10,7 @@
 #pragma once
 
 #include "env/disk.h"
+#include "env/own_file.h"
 #include "env/random.h"
 #include "env/workers.h"
 #include "node/message.h"

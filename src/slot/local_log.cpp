@@ -140,7 +140,7 @@ Task<Result<void>> LocalLog::load_file(std::uint64_t number) {
     log::warning(
         "{}: what follows record {} is not whole and is dropped: a crash cut it short before it "
         "was acknowledged, or the disk has damaged the last record since",
-        path, tail_.sequence);
+        around_.shown(path), tail_.sequence);
   }
   if (scan.is_rotten) {
     damage_ = fmt::format("{}: record {} is damaged", around_.shown(path), tail_.sequence + 1);

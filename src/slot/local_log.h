@@ -14,6 +14,7 @@
 #include "base/sync.h"
 #include "base/task.h"
 #include "env/disk.h"
+#include "env/own_file.h"
 #include "env/random.h"
 #include "slot/log_head.h"
 #include "slot/log_scan.h"
@@ -41,7 +42,7 @@ class LocalLog {
     SpareFiles& spares;
     std::string root{};  // Of the disk, for messages that name a file.
 
-    std::string shown(std::string_view path) const { return path_shown(root, path); }
+    std::string shown(std::string_view path) const { return env::path_shown(root, path); }
   };
 
   // Makes a log in `folder`, which exists and is empty; all of it is durable when it returns, but

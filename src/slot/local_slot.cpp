@@ -26,11 +26,8 @@ Result<void> check_block_name(std::string_view name) {
 
 // `not_found` only where there never was a slot, or one that nobody was told of.
 Task<Result<Bytes>> read_identity(env::Disk& disk, std::string folder) {
-  auto bytes = co_await env::read_file(disk, folder + "/slot", identity_bytes_max);
+  auto bytes = co_await env::read_own_file(disk, folder + "/slot", identity_bytes_max);
   if (bytes) co_return bytes;
-  if (bytes.error().code() == ErrorCode::invalid) {
-    co_return fail(ErrorCode::corrupt, bytes.error().context());
-  }
   // What the slot makes once it is open.
   if (bytes.error().code() == ErrorCode::not_found &&
       co_await disk.open(folder + "/logs/known", {})) {
@@ -80,7 +77,7 @@ Task<Result<std::unique_ptr<LocalSlot>>> LocalSlot::open(env::Disk& disk, std::s
                                                          env::Random& random,
                                                          LocalSlotOptions options) {
   const std::string path = folder + "/slot";
-  const std::string shown = path_shown(options.root, path);
+  const std::string shown = env::path_shown(options.root, path);
   auto bytes = co_await read_identity(disk, folder);
   if (!bytes) co_return std::unexpected(std::move(bytes).error().within(shown));
   std::unique_ptr<LocalSlot> slot(new LocalSlot(disk, folder, random, options));
@@ -225,13 +222,11 @@ Task<Result<void>> LocalSlot::put_block(std::string name, Bytes value) {
 Task<Result<std::optional<Bytes>>> LocalSlot::get_block(std::string name) {
   CO_TRY(check_block_name(name));
   const std::string path = folder_ + "/blocks/" + name;
-  const std::string shown = path_shown(root_, path);
-  auto bytes = co_await env::read_file(disk_, path, block_value_bytes_max + wire::envelope_bytes);
+  const std::string shown = env::path_shown(root_, path);
+  auto bytes =
+      co_await env::read_own_file(disk_, path, block_value_bytes_max + wire::envelope_bytes);
   if (!bytes && bytes.error().code() == ErrorCode::not_found) co_return std::nullopt;
-  if (!bytes && bytes.error().code() == ErrorCode::invalid) {
-    co_return fail(ErrorCode::corrupt, fmt::format("{}: {}", shown, bytes.error().context()));
-  }
-  if (!bytes) co_return std::unexpected(std::move(bytes).error());
+  if (!bytes) co_return std::unexpected(std::move(bytes).error().within(shown));
   auto opened = wire::open_envelope(block_format, *bytes);
   if (!opened) co_return std::unexpected(std::move(opened).error().within(shown));
   co_return to_bytes(opened->payload);

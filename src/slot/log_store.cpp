@@ -72,11 +72,8 @@ Task<Result<void>> LogStore::open() {
 }
 
 Task<Result<void>> LogStore::read_known() {
-  auto bytes = co_await env::read_file(around_.disk, folder_ + "/known", known_bytes_max);
+  auto bytes = co_await env::read_own_file(around_.disk, folder_ + "/known", known_bytes_max);
   if (!bytes && bytes.error().code() == ErrorCode::not_found) co_return Result<void>();
-  if (!bytes && bytes.error().code() == ErrorCode::invalid) {
-    co_return fail(ErrorCode::corrupt, bytes.error().context());
-  }
   if (!bytes) co_return std::unexpected(std::move(bytes).error());
   CO_TRY_LET(const auto opened, wire::open_envelope(known_format, *bytes));
   wire::Reader reader(opened.payload);

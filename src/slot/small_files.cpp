@@ -1,7 +1,5 @@
 #include "slot/small_files.h"
 
-#include <fmt/format.h>
-
 namespace holdfast::slot {
 namespace {
 
@@ -10,11 +8,6 @@ bool is_full(const Result<void>& result) {
 }
 
 }  // namespace
-
-std::string path_shown(std::string_view root, std::string_view path) {
-  if (root.empty()) return std::string(path);
-  return fmt::format("{}/{}", root, path);
-}
 
 Task<Result<void>> SmallFiles::replace(std::string name, ByteView content) {
   auto replaced = co_await env::replace_file(disk_, name, content);

@@ -11,12 +11,8 @@
 #include "env/disk.h"
 
 #include <string>
-#include <string_view>
 
 namespace holdfast::slot {
-
-// The file `path` of a disk whose root is `root`, for people. `path` where that is not known.
-std::string path_shown(std::string_view root, std::string_view path);
 
 class SmallFiles {
  public:
